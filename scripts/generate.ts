@@ -1,0 +1,17 @@
+/** Writes what is made from the code and committed: the reference of the command line and the schemas of JSON outputs. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { cliReference } from '../src/cli/reference.ts';
+import { VERBS } from '../src/cli/verbs.ts';
+import { packageRoot } from '../src/core/package-root.ts';
+import { PUBLIC_SCHEMAS } from './schemas.ts';
+
+async function put(path: string, text: string): Promise<void> {
+  const target = join(packageRoot(), path);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, text);
+}
+
+await put('docs/reference/cli.md', cliReference(await Promise.all(VERBS.map(async (entry) => entry.load()))));
+for (const [name, schema] of Object.entries(PUBLIC_SCHEMAS)) await put(`docs/schemas/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`);

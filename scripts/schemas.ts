@@ -1,0 +1,8 @@
+/** The schemas under docs/schemas/, by file name without `.json`. A JSON output becomes public by an entry here. */
+import { z } from 'zod';
+
+import { doctorReportSchema } from '../src/lab/requirements/schema.ts';
+
+export const PUBLIC_SCHEMAS: Readonly<Record<string, object>> = {
+  'doctor.v1': z.toJSONSchema(doctorReportSchema),
+};

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// spawn puts itself into the node's cgroups and network namespace, starts process 1 in new mount, PID, UTS and
+// IPC namespaces, waits until its units have been started and leaves.
+func spawn(args []string) error {
+	spec, err := readSpec(args)
+	if err != nil {
+		return err
+	}
+	// Everything this process starts is born inside the node's cgroups: `down` kills by cgroup, so
+	// nothing can get lost between a fork and the writing of a pid file.
+	for _, group := range spec.Cgroups {
+		if err := os.WriteFile(filepath.Join(group.Dir, "cgroup.procs"), []byte("0"), 0o644); err != nil {
+			return fmt.Errorf("join cgroup %s: %w", group.Dir, err)
+		}
+	}
+	runtime.LockOSThread()
+	netns, err := os.Open(spec.NetNS)
+	if err != nil {
+		return err
+	}
+	if _, _, errno := syscall.RawSyscall(sysSetns, netns.Fd(), syscall.CLONE_NEWNET, 0); errno != 0 {
+		return fmt.Errorf("enter network namespace %s: %w", spec.NetNS, errno)
+	}
+	log, err := os.OpenFile(spec.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	child := exec.Command("/proc/self/exe", "init", args[0])
+	child.Args[0] = "labnode"
+	child.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"}
+	child.Stdout, child.Stderr = log, log
+	child.ExtraFiles = []*os.File{writer}
+	child.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWCGROUP,
+		Setsid:     true,
+	}
+	if err := child.Start(); err != nil {
+		return fmt.Errorf("start process 1: %w", err)
+	}
+	writer.Close()
+	if err := writePidFile(spec.PidFile, child.Process.Pid); err != nil {
+		return err
+	}
+	answer, _ := io.ReadAll(reader)
+	if string(answer) != "ready" {
+		return fmt.Errorf("process 1 of %s ended before it was ready: %s (log: %s)", spec.Hostname, strings.TrimSpace(string(answer)), spec.LogFile)
+	}
+	return nil
+}
+
+// writePidFile records pid and start time (field 22 of /proc/PID/stat, in clock ticks since boot: proc(5)),
+// which together name one process for ever.
+func writePidFile(path string, pid int) error {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return err
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	text := fmt.Sprintf("{\"pid\":%d,\"startTime\":%s}\n", pid, fields[19])
+	if err := os.WriteFile(path+".new", []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// sysSetns is setns(2), which package syscall does not name.
+const sysSetns = 308

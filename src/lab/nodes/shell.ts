@@ -1,0 +1,78 @@
+/** Reaches a lab node by entering its namespaces. */
+import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { EnvironmentError } from '../../core/errors.ts';
+import { runProcess } from '../../core/process.ts';
+import { runOrThrow, type NodeShell, type RunOptions, type RunResult } from '../../node/shell.ts';
+import { namespaceName, nodePaths } from '../paths.ts';
+
+export interface ProcessId {
+  pid: number;
+  startTime: number;
+}
+
+/** Reads the start time of a process in clock ticks since boot (proc(5), field 22); undefined when there is no such process. */
+export function startTimeOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Process 1 of a node as this machine sees it; undefined when the node is not running. */
+export function nodeProcess(lab: string, node: string): number | undefined {
+  let recorded: ProcessId;
+  try {
+    recorded = JSON.parse(readFileSync(nodePaths(lab, node).pid, 'utf8')) as ProcessId;
+  } catch {
+    return undefined;
+  }
+  return startTimeOf(recorded.pid) === recorded.startTime ? recorded.pid : undefined;
+}
+
+/** The argv that runs argv inside a node. Errors: EnvironmentError when the node is not running. */
+export function enterNode(lab: string, node: string, argv: readonly string[]): string[] {
+  const pid = nodeProcess(lab, node);
+  if (pid === undefined) throw new EnvironmentError(`lab ${lab}: node ${node} is not running`, { hint: `\`fairlead lab status --name ${lab}\` shows the lab's nodes` });
+  return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--wd=/', '--', ...argv];
+}
+
+async function run(enter: (argv: readonly string[]) => string[], argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const result = await runProcess(enter(argv), { ...options, timeoutMs: options.timeoutMs ?? 30_000, env: { HOME: '/root', LC_ALL: 'C.UTF-8' } });
+  return { code: result.code, stdout: Buffer.from(result.stdout).toString(), stderr: result.stderr };
+}
+
+/** NodeShell over a way to enter: files go through the same commands that any host has. */
+function shellOver(node: string, enter: (argv: readonly string[]) => string[]): NodeShell {
+  const shell: NodeShell = {
+    node,
+    run: (argv, options) => run(enter, argv, options),
+    async read(path) {
+      const result = await runProcess(enter(['cat', '--', path]), { timeoutMs: 30_000 });
+      if (result.code === 0) return result.stdout;
+      if (/No such file or directory/.test(result.stderr)) return undefined;
+      throw new EnvironmentError(`node ${node}: cannot read ${path}: ${result.stderr.trim()}`);
+    },
+    async write(path, bytes, mode = 0o644) {
+      const partial = `${path}.fairlead-new`;
+      await runOrThrow(shell, ['mkdir', '-p', '--', dirname(path)]);
+      await runOrThrow(shell, ['dd', `of=${partial}`, 'conv=fsync', 'status=none'], { stdin: bytes });
+      await runOrThrow(shell, ['chmod', mode.toString(8), '--', partial]);
+      await runOrThrow(shell, ['mv', '-f', '--', partial, path]);
+      await runOrThrow(shell, ['sync', '--', dirname(path)]);
+    },
+  };
+  return shell;
+}
+
+/** Shell of a running lab node. */
+export function labShell(lab: string, node: string): NodeShell {
+  return shellOver(node, (argv) => enterNode(lab, node, argv));
+}
+
+/** Shell of `outside`, which has a network of its own and this machine's files. */
+export function outsideShell(lab: string): NodeShell {
+  return shellOver('outside', (argv) => ['ip', 'netns', 'exec', namespaceName(lab, 'outside'), ...argv]);
+}

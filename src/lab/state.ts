@@ -1,0 +1,64 @@
+/** What is recorded of a lab: enough to talk to it, reboot its nodes and take it down. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { EnvironmentError, UsageError } from '../core/errors.ts';
+import type { Profile } from './clusters/layout.ts';
+import { labPaths, labRoot } from './paths.ts';
+
+export interface LabNode {
+  name: string;
+  role: 'server' | 'agent';
+  /** Underlay address. */
+  address: string;
+}
+
+export interface LabState {
+  version: 1;
+  name: string;
+  profile: Profile;
+  cni: 'flannel' | 'calico' | 'none';
+  flannelBackend: 'vxlan' | 'host-gw';
+  clusterCidr: string;
+  serviceCidr: string;
+  clusterDns: string;
+  clusterDomain: string;
+  nodes: LabNode[];
+  /** Loopback port of the relay to the API server. */
+  apiPort: number;
+  createdAt: string;
+  phase: 'creating' | 'up';
+}
+
+/** Reads a lab's record. Errors: UsageError when there is no such lab, EnvironmentError when its record is unreadable. */
+export function readState(lab: string): LabState {
+  const { state } = labPaths(lab);
+  if (!existsSync(state)) {
+    const others = labNames();
+    throw new UsageError(`there is no lab called \`${lab}\``, { hint: others.length > 0 ? `labs on this machine: ${others.join(', ')}` : '`fairlead lab up` starts one' });
+  }
+  try {
+    return JSON.parse(readFileSync(state, 'utf8')) as LabState;
+  } catch (cause) {
+    throw new EnvironmentError(`${state} is not readable as a lab's record`, { hint: `\`fairlead lab down --name ${lab}\` removes what is left of that lab`, cause });
+  }
+}
+
+/** Writes a lab's record atomically. */
+export function writeState(state: LabState): void {
+  const { dir, state: path } = labPaths(state.name);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+/** Names of all labs of this machine, complete or not. */
+export function labNames(): string[] {
+  const root = labRoot();
+  return existsSync(root) ? readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).toSorted() : [];
+}
+
+/** Finds a node by its name or by the short form without the lab's name. Errors: UsageError naming the lab's nodes. */
+export function findNode(state: LabState, name: string): LabNode {
+  const node = state.nodes.find((candidate) => candidate.name === name || candidate.name === `${state.name}-${name}`);
+  if (node) return node;
+  throw new UsageError(`lab ${state.name} has no node \`${name}\``, { hint: `its nodes: ${state.nodes.map((candidate) => candidate.name).join(', ')}` });
+}

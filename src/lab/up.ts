@@ -1,0 +1,160 @@
+/** `lab up`: from nothing to a cluster whose nodes are Ready. */
+import { constants, copyFileSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cluster } from '../cluster/client.ts';
+import { isReady, type NodeObject } from '../cluster/objects.ts';
+import { waitUntil } from '../cluster/wait.ts';
+import { UsageError } from '../core/errors.ts';
+import { addressAt, overlaps, parsePrefix } from '../net/prefix.ts';
+import { agentBundle } from './agent-bundle.ts';
+import { coreDns, flannelDaemonSet } from './clusters/addons.ts';
+import { k3sDisk } from './clusters/k3s.ts';
+import { kubeadmDisk } from './clusters/kubeadm.ts';
+import { kubeconfig, makePki } from './clusters/pki.ts';
+import type { Profile } from './clusters/layout.ts';
+import { buildImages } from './images/build.ts';
+import { imageDefinitions } from './images/definitions.ts';
+import { prepareImageStore } from './images/image-store.ts';
+import { cloneImageStore } from './images/store-clone.ts';
+import { bootNode, writeDisk } from './nodes/node.ts';
+import { makeUnderlay, nodeAddress, UNDERLAY } from './nodes/underlay.ts';
+import { cacheDir, checkLabName, labPaths, nodePaths } from './paths.ts';
+import { freePort, startRelay } from './relay.ts';
+import { COMPONENT_NAMES, type ComponentName } from './sources/names.ts';
+import type { OnSourceEvent } from './sources/progress.ts';
+import { resolveComponents } from './sources/resolve.ts';
+import { labNames, writeState, type LabNode, type LabState } from './state.ts';
+
+export interface UpOptions {
+  name: string;
+  profile: Profile;
+  nodes: number;
+  cni: LabState['cni'];
+  flannelBackend: LabState['flannelBackend'];
+  clusterCidr: string;
+  serviceCidr: string;
+  /** Deploy the demo applications. */
+  apps: boolean;
+  componentsDirectory?: string;
+  releaseBase?: string;
+  signal?: AbortSignal;
+  onSource: OnSourceEvent;
+  /** Told of each phase as it begins. */
+  onPhase: (phase: string) => void;
+}
+
+function plan(options: UpOptions, apiPort: number): LabState {
+  const name = checkLabName(options.name);
+  if (labNames().includes(name)) throw new UsageError(`there is a lab called \`${name}\` already`, { hint: `\`fairlead lab status --name ${name}\` shows it, \`fairlead lab down --name ${name}\` removes it` });
+  const ranges = { '--cluster-cidr': parsePrefix(options.clusterCidr), '--service-cidr': parsePrefix(options.serviceCidr), 'the underlay': parsePrefix(`${UNDERLAY}.0/24`) };
+  const entries = Object.entries(ranges);
+  for (const [index, [what, range]] of entries.entries()) {
+    for (const [other, second] of entries.slice(index + 1)) {
+      if (overlaps(range, second)) throw new UsageError(`${what} overlaps ${other}`, { hint: `the underlay is ${UNDERLAY}.0/24; choose ranges apart from each other` });
+    }
+  }
+  const nodes = Array.from({ length: options.nodes }, (_, index): LabNode => ({
+    name: index === 0 ? `${name}-server-1` : `${name}-agent-${index}`,
+    role: index === 0 ? 'server' : 'agent',
+    address: nodeAddress(index),
+  }));
+  return {
+    version: 1, name, profile: options.profile, cni: options.cni, flannelBackend: options.flannelBackend,
+    clusterCidr: options.clusterCidr, serviceCidr: options.serviceCidr,
+    clusterDns: addressAt(parsePrefix(options.serviceCidr), 10), clusterDomain: 'cluster.local',
+    nodes, apiPort, createdAt: new Date().toISOString(), phase: 'creating',
+  };
+}
+
+function layPrograms(state: LabState, programs: Record<string, string>): void {
+  const bin = join(labPaths(state.name).dir, 'bin');
+  mkdirSync(bin, { recursive: true });
+  for (const [name, path] of Object.entries(programs)) {
+    try {
+      linkSync(path, join(bin, name));
+    } catch {
+      // Another file system, or a source that may not be linked to: a copy does as well.
+      copyFileSync(path, join(bin, name), constants.COPYFILE_FICLONE);
+    }
+  }
+}
+
+/** What the lab applies itself once the API server answers; K3s applies its own manifests. */
+async function applyAddons(cluster: Cluster, state: LabState): Promise<void> {
+  if (state.profile !== 'kubeadm') return;
+  const dns = coreDns({ domain: state.clusterDomain, address: state.clusterDns, replicas: 2, lameduck: true, nodes: state.nodes });
+  const flannel = state.cni === 'flannel' ? flannelDaemonSet({ clusterCidr: state.clusterCidr, backend: state.flannelBackend }) : [];
+  for (const object of [...flannel, ...dns]) await cluster.apply(object);
+}
+
+async function waitForNodes(cluster: Cluster, state: LabState, options: UpOptions): Promise<void> {
+  const look = (ready: (node: NodeObject) => boolean) => async (): Promise<true | undefined> => {
+    const nodes = await cluster.list<NodeObject>({ apiVersion: 'v1', kind: 'Node' });
+    return nodes.length === state.nodes.length && nodes.every(ready) ? true : undefined;
+  };
+  const wait = { timeoutMs: 120_000, ...(options.signal ? { signal: options.signal } : {}) };
+  options.onPhase('waiting for the nodes to register');
+  await waitUntil(look(() => true), { ...wait, what: `${state.nodes.length} registered nodes` });
+  // The kubelet may not give itself this label (NodeRestriction); K3s and kubeadm set it from outside, too.
+  const server = { apiVersion: 'v1', kind: 'Node', name: state.nodes[0]?.name ?? '' };
+  const labels = { 'node-role.kubernetes.io/control-plane': state.profile === 'k3s' ? 'true' : '' };
+  await cluster.patch(server, { metadata: { labels }, ...(state.profile === 'kubeadm' ? { spec: { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] } } : {}) }, 'strategic');
+  if (state.cni === 'none') return;
+  options.onPhase('waiting for the nodes to be Ready');
+  await waitUntil(look(isReady), { ...wait, what: `${state.nodes.length} Ready nodes` });
+}
+
+/** Resolves programs and images; nothing of the lab exists yet. */
+async function gather(options: UpOptions): Promise<{ programs: Record<string, string>; store: string }> {
+  options.onPhase('looking for the components');
+  const wanted = COMPONENT_NAMES.filter((name): name is ComponentName => name !== 'k3s-release');
+  const components = await resolveComponents(wanted, {
+    cacheDir: cacheDir(), onProgress: options.onSource,
+    ...(options.componentsDirectory === undefined ? {} : { directory: options.componentsDirectory }),
+    ...(options.releaseBase === undefined ? {} : { releaseBase: options.releaseBase }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const programs = Object.fromEntries([...components].map(([name, source]) => [name, source.path]));
+  options.onPhase('preparing the images');
+  const definitions = await imageDefinitions(components, { agentBundle: await agentBundle(), nodeBinary: process.execPath });
+  const images = await buildImages(definitions, cacheDir());
+  const store = await prepareImageStore({
+    images, cacheDir: cacheDir(), programs: { containerd: programs['containerd'] ?? '', ctr: programs['ctr'] ?? '' },
+    onImport: (reference, done, total) => options.onPhase(`importing image ${done + 1} of ${total}: ${reference}`),
+  });
+  return { programs, store };
+}
+
+/** Brings a lab up. What it makes carries the lab's name from the first step on, so `lab down` removes it whatever happens in between. */
+export async function labUp(options: UpOptions): Promise<LabState> {
+  const state = plan(options, await freePort());
+  const { programs, store } = await gather(options);
+  writeState(state);
+  const server = state.nodes[0] as LabNode;
+  const pki = await makePki({ serverAddress: server.address, serverName: server.name, serviceAddress: addressAt(parsePrefix(state.serviceCidr), 1), domain: state.clusterDomain, singleAuthority: state.profile === 'kubeadm' });
+  options.onPhase('making the nodes');
+  layPrograms(state, programs);
+  await makeUnderlay(state.name, [state.clusterCidr, state.serviceCidr]);
+  const makeDisk = state.profile === 'k3s' ? k3sDisk : kubeadmDisk;
+  await Promise.all(state.nodes.map(async (node) => {
+    writeDisk(state.name, node.name, await makeDisk(state, node, pki, programs));
+    await cloneImageStore(store, nodePaths(state.name, node.name).containerd);
+    options.signal?.throwIfAborted();
+    await bootNode(state.name, node.name, node.address);
+  }));
+  startRelay(state.name, state.apiPort, `${server.address}:6443`);
+  const paths = labPaths(state.name);
+  writeFileSync(paths.kubeconfig, kubeconfig(`https://127.0.0.1:${state.apiPort}`, pki.serverCa.cert, 'admin', pki.admin), { mode: 0o600 });
+  options.onPhase('waiting for the API server');
+  const cluster = await Cluster.connect({ kubeconfig: paths.kubeconfig });
+  try {
+    await waitUntil(async () => ((await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' })) ? true : undefined), { timeoutMs: 120_000, what: 'the API server', ...(options.signal ? { signal: options.signal } : {}) });
+    await applyAddons(cluster, state);
+    await waitForNodes(cluster, state, options);
+  } finally {
+    cluster.close();
+  }
+  const up: LabState = { ...state, phase: 'up' };
+  writeState(up);
+  return up;
+}

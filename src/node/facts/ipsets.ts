@@ -1,0 +1,38 @@
+/** Address sets of a node, from `ipset save`. */
+import { runOrThrow, type NodeShell } from '../shell.ts';
+import { findPrograms } from './programs.ts';
+
+export interface Ipset {
+  name: string;
+  /** Type and options as printed, without sizes and seeds that the kernel chooses anew. */
+  header: string;
+  members: string[];
+}
+
+/** Parses the output of `ipset save`. */
+export function parseIpsets(text: string): Ipset[] {
+  const sets = new Map<string, Ipset>();
+  for (const line of text.split('\n')) {
+    const [verb, name, ...rest] = line.trim().split(' ');
+    if (name === undefined) continue;
+    if (verb === 'create') sets.set(name, { name, header: rest.join(' ').replace(/ (hashsize|bucketsize|initval) \S+/g, ''), members: [] });
+    else if (verb === 'add') sets.get(name)?.members.push(rest.join(' '));
+  }
+  for (const set of sets.values()) set.members.sort();
+  return [...sets.values()];
+}
+
+/** Reads all sets; none when the node has no ipset program (containers bring their own). */
+export async function readIpsets(shell: NodeShell): Promise<Ipset[]> {
+  const program = (await findPrograms(shell, ['ipset'])).get('ipset');
+  return program === undefined ? [] : parseIpsets(await runOrThrow(shell, [program, 'save']));
+}
+
+/** Destroys the sets whose name is selected; rules that refer to them must be gone. Repeating it does nothing. */
+export async function removeIpsets(shell: NodeShell, select: (name: string) => boolean): Promise<string[]> {
+  const names = (await readIpsets(shell)).map((set) => set.name).filter(select);
+  // Sets of sets hold on to their members, so they are emptied first.
+  for (const name of names) await runOrThrow(shell, ['ipset', 'flush', name]);
+  for (const name of names) await runOrThrow(shell, ['ipset', 'destroy', name]);
+  return names;
+}

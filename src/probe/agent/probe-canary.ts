@@ -1,0 +1,56 @@
+/** Canaries: a port that policy denies. "Denied" is only believed while the same agent answers on its allowed port. */
+import type { Socket } from 'node:net';
+import type { CanaryExpectation, CanaryState } from '../types.ts';
+import type { ClientContext } from './probe-udp.ts';
+import { exchange } from './probe-tcp.ts';
+import type { TcpTarget } from './probe-tcp.ts';
+import type { Outcome, Prober } from './prober.ts';
+
+/** The allowed port must have answered no longer ago than this before the canary was sent: more than two TCP probes at 5/s. */
+const CONTROL_MS = 500;
+
+export interface CanaryJudge {
+  /** What the plan expects right now. */
+  expected(): CanaryExpectation;
+  /** Monotonic time of the last success on the allowed TCP port of the same agent. */
+  controlOkAt(): number;
+}
+
+/** Probes one canary port; a sample is ok when what it saw is what is expected. */
+export function canaryProber(context: ClientContext, target: TcpTarget, judge: CanaryJudge): Prober {
+  const open = new Map<number, { socket: Socket; sentAt: number }>();
+  const denied = (sentAt: number, error: string): Outcome => {
+    const proven = judge.controlOkAt() >= sentAt - CONTROL_MS;
+    return judgeCanary(proven ? 'denied' : 'unknown', judge.expected(), performance.now(), error);
+  };
+  return {
+    send: (seq, report) => {
+      const sentAt = performance.now();
+      const socket = exchange(context, target, 'tcp', (outcome) => {
+        report(outcome.ok ? judgeCanary('open', judge.expected(), outcome.at) : denied(sentAt, outcome.error ?? 'failed'));
+      });
+      open.set(seq, { socket, sentAt });
+    },
+    expire: (seq) => {
+      const probe = open.get(seq);
+      return probe && denied(probe.sentAt, 'timeout');
+    },
+    cancel: (seq) => {
+      const probe = open.get(seq);
+      open.delete(seq);
+      if (probe && !probe.socket.writableEnded) probe.socket.destroy();
+    },
+    close: () => {
+      for (const { socket } of open.values()) socket.destroy();
+    },
+  };
+}
+
+/** Compares what a canary saw with what is expected. */
+export function judgeCanary(seen: CanaryState, expected: CanaryExpectation, at: number, how?: string): Outcome {
+  const ok = expected === 'either' || seen === expected;
+  const found = seen === 'unknown' ? 'unproven, the allowed port did not answer either' : seen;
+  const outcome: Outcome = seen === 'open' ? { ok, at, seen } : { ok, at, seen, timed: false };
+  if (ok) return outcome;
+  return { ...outcome, error: `expected ${expected}, found ${found}${how === undefined ? '' : ` (${how})`}` };
+}

@@ -1,0 +1,99 @@
+/** TCP side of an agent: proves nonces, takes and gives bulk payloads, echoes long-lived streams. */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { BULK_BYTES } from './classes.ts';
+import { FrameReader, frame } from './framing.ts';
+import type { Answerer, Server } from './serve-udp.ts';
+import { BYE, STREAM_FRAME_BYTES, openStreamFrame, streamFrame } from './stream-wire.ts';
+import { MessageType, digestOf } from './wire.ts';
+import type { Message } from './wire.ts';
+
+/** A connection that says nothing authentic for so long is closed. */
+const HELLO_TIMEOUT_MS = 5_000;
+/** A long-lived stream without a frame for so long has lost its client. */
+const STREAM_IDLE_MS = 60_000;
+const MAX_CONNECTIONS = 1_024;
+const NO_DIGEST = new Uint8Array(0);
+
+export interface TcpServer extends Server {
+  /** Says goodbye on every stream, so that clients end them instead of counting a break. */
+  drain(): void;
+}
+
+/** Listens and serves until closed. `modes`: a canary port proves nonces and nothing else. Rejects when the port cannot be bound. */
+export async function serveTcp(answerer: Answerer, address: string, port: number, modes: 'all' | 'hello'): Promise<TcpServer> {
+  const payload = randomBytes(BULK_BYTES);
+  const sockets = new Set<Socket>();
+  const goodbyes = new Map<Socket, () => void>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      sockets.delete(socket);
+      goodbyes.delete(socket);
+    });
+    const reader = new FrameReader(socket);
+    reader.frame((bytes) => {
+      const request = bytes && answerer.codec.open(bytes);
+      if (request?.type === MessageType.hello) return void socket.end(answer(answerer, request, MessageType.proof));
+      if (modes === 'all' && request?.type === MessageType.bulk && request.arg <= BULK_BYTES) return bulk(socket, reader, answerer, request, payload);
+      if (modes === 'all' && request?.type === MessageType.stream) {
+        goodbyes.set(socket, echoStream(socket, reader, answerer, request));
+        return;
+      }
+      socket.destroy();
+    });
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host: address }, () => {
+      server.off('error', reject);
+      server.on('error', () => undefined);
+      resolve();
+    });
+  });
+  return {
+    drain: () => {
+      for (const goodbye of goodbyes.values()) goodbye();
+    },
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function answer(answerer: Answerer, request: Message, type: MessageType, arg = request.arg, digest: Uint8Array = NO_DIGEST): Buffer {
+  return frame(answerer.codec.seal({ type, flags: answerer.flags(), nonce: request.nonce, arg, digest, name: answerer.name }));
+}
+
+/** Takes as many bytes as announced, gives as many back; the digest covers both ways. */
+function bulk(socket: Socket, reader: FrameReader, answerer: Answerer, request: Message, payload: Buffer): void {
+  // The reader hands out views of buffers that it may reuse.
+  const kept: Message = { ...request, nonce: Uint8Array.from(request.nonce) };
+  reader.raw(request.arg, (received) => {
+    const sent = payload.subarray(0, request.arg);
+    const digest = digestOf(Buffer.concat([received, sent]));
+    socket.end(Buffer.concat([answer(answerer, kept, MessageType.bulkProof, request.arg, digest), sent]));
+  });
+}
+
+/** Echoes frames for as long as the client keeps sending; returns how to say goodbye. */
+function echoStream(socket: Socket, reader: FrameReader, answerer: Answerer, request: Message): () => void {
+  const nonce = Uint8Array.from(request.nonce);
+  socket.setTimeout(STREAM_IDLE_MS);
+  socket.write(answer(answerer, request, MessageType.streamProof));
+  const next = (): void =>
+    reader.raw(STREAM_FRAME_BYTES, (bytes) => {
+      const seq = openStreamFrame(answerer.codec, nonce, 'request', bytes);
+      if (seq === undefined) return void socket.destroy();
+      if (seq === BYE) return void socket.end();
+      socket.write(streamFrame(answerer.codec, nonce, 'echo', seq));
+      next();
+    });
+  next();
+  return () => socket.write(streamFrame(answerer.codec, nonce, 'echo', BYE));
+}

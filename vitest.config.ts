@@ -1,0 +1,39 @@
+/** Two projects: `unit` (beside the code, and test/*.test.ts) and `lab` (real components; one file at a time, after the unit tests). */
+import { defineConfig } from 'vitest/config';
+
+import { checkMachine, labObstacles, thisMachine } from './src/lab/requirements/machine.ts';
+import { SummaryReporter } from './test/support/summary-reporter.ts';
+
+const obstacles = labObstacles(await checkMachine(await thisMachine()));
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new SummaryReporter(obstacles)],
+    // A hung test must not outlive the run's own limits.
+    teardownTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          sequence: { groupOrder: 0 },
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 3_600_000,
+          runner: './test/support/lab-runner.ts',
+          env: { FAIRLEAD_LAB_OBSTACLES: obstacles.join('\n') },
+        },
+      },
+    ],
+  },
+});
