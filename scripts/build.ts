@@ -1,6 +1,6 @@
 /** Makes dist/: the program and the probe agent as bundles, the data files that they read, and the licences of what they contain. */
 import { existsSync } from 'node:fs';
-import { cp, glob, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, glob, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { build, type BuildOptions, type Metafile } from 'esbuild';
@@ -76,7 +76,7 @@ async function licences(bundled: ReadonlyMap<string, Metafile['inputs'][string]>
   const parts: string[] = [];
   for (const folder of [...packages].toSorted()) {
     const manifest = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as { name: string; version: string; license?: string };
-    const files = await Array.fromAsync(glob('{LICENSE,LICENCE,license,NOTICE}*', { cwd: join(root, folder) }));
+    const files = (await readdir(join(root, folder))).filter((file) => /^(licen[cs]e|notice)/i.test(file));
     const texts = await Promise.all(files.toSorted().map(async (file) => readFile(join(root, folder, file), 'utf8')));
     parts.push(`${manifest.name} ${manifest.version} (${manifest.license ?? 'no licence named'})\n\n${texts.join('\n').trim()}\n`);
   }

@@ -59,7 +59,7 @@ async function ask(question: string): Promise<string | undefined> {
  * Runs the process' own command line and ends the process. The first SIGINT or SIGTERM asks the
  * verb to stop at a safe point, the second ends the process at once.
  */
-export async function runProcess(): Promise<void> {
+export async function runProcess(entries: readonly VerbEntry[] = VERBS): Promise<void> {
   const stop = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
     if (stop.signal.aborted) process.exit(130);
@@ -70,7 +70,7 @@ export async function runProcess(): Promise<void> {
   process.on('SIGTERM', interrupt);
   // A reader that went away (`| head`) is no error of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const code = await main(process.argv.slice(2), processIo(stop.signal));
+  const code = await main(process.argv.slice(2), processIo(stop.signal), entries);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   // Sockets kept alive by a client library must not keep the tool running.
   process.exit(code);

@@ -34,7 +34,10 @@ export const doctor: Verb = {
         progress.start(`Installing ${packages.join(' ')}`);
         await installPackages(packages, {
           signal: ctx.signal,
-          onOutput: (text) => progress.waiting(`apt-get: ${text.trim().split('\n').at(-1) ?? ''}`),
+          onOutput: (text) => {
+            const last = text.trim().split('\n').at(-1);
+            if (last !== undefined && last !== '') progress.waiting(`apt-get: ${last}`);
+          },
         });
         progress.done('Installed the missing packages');
       } finally {

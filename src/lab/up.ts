@@ -6,6 +6,7 @@ import { isReady, type NodeObject } from '../cluster/objects.ts';
 import { waitUntil } from '../cluster/wait.ts';
 import { UsageError } from '../core/errors.ts';
 import { addressAt, overlaps, parsePrefix } from '../net/prefix.ts';
+import { appsManifests } from './apps/manifests.ts';
 import { agentBundle } from './agent-bundle.ts';
 import { coreDns, flannelDaemonSet } from './clusters/addons.ts';
 import { k3sDisk } from './clusters/k3s.ts';
@@ -104,6 +105,30 @@ async function waitForNodes(cluster: Cluster, state: LabState, options: UpOption
   await waitUntil(look(isReady), { ...wait, what: `${state.nodes.length} Ready nodes` });
 }
 
+/** Waits until a Deployment has all its replicas available. */
+async function waitForDeployment(cluster: Cluster, ref: { namespace: string; name: string }, options: UpOptions): Promise<void> {
+  await waitUntil(async () => {
+    const deployment = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', ...ref });
+    const { replicas } = (deployment?.['spec'] ?? {}) as { replicas?: number };
+    const status = (deployment?.['status'] ?? {}) as { availableReplicas?: number; observedGeneration?: number };
+    return replicas !== undefined && status.observedGeneration === deployment?.metadata.generation && status.availableReplicas === replicas ? true : undefined;
+  }, { timeoutMs: 180_000, what: `Deployment ${ref.namespace}/${ref.name} to be available`, ...(options.signal ? { signal: options.signal } : {}) });
+}
+
+/** The cluster is of use once names resolve and, when asked for, the demo applications answer. */
+async function waitForWorkloads(cluster: Cluster, state: LabState, options: UpOptions): Promise<void> {
+  if (state.cni === 'none') return;
+  const apps = options.apps ? appsManifests({ clusterDomain: state.clusterDomain }) : [];
+  for (const object of apps) await cluster.apply(object);
+  options.onPhase('waiting for CoreDNS');
+  await waitForDeployment(cluster, { namespace: 'kube-system', name: 'coredns' }, options);
+  for (const { kind, metadata } of apps) {
+    if (kind !== 'Deployment') continue;
+    options.onPhase(`waiting for ${metadata.namespace}/${metadata.name}`);
+    await waitForDeployment(cluster, { namespace: metadata.namespace ?? 'default', name: metadata.name }, options);
+  }
+}
+
 /** Resolves programs and images; nothing of the lab exists yet. */
 async function gather(options: UpOptions): Promise<{ programs: Record<string, string>; store: string }> {
   options.onPhase('looking for the components');
@@ -151,6 +176,7 @@ export async function labUp(options: UpOptions): Promise<LabState> {
     await waitUntil(async () => ((await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' })) ? true : undefined), { timeoutMs: 120_000, what: 'the API server', ...(options.signal ? { signal: options.signal } : {}) });
     await applyAddons(cluster, state);
     await waitForNodes(cluster, state, options);
+    await waitForWorkloads(cluster, state, options);
   } finally {
     cluster.close();
   }

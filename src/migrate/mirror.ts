@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, UnreachableError } from '../cluster/api-error.ts';
 import type { Cluster } from '../cluster/client.ts';
 import { Lease } from '../cluster/lease.ts';
-import type { KubeObject } from '../cluster/objects.ts';
+import type { KubeObject, ObjectRef } from '../cluster/objects.ts';
 import { EnvironmentError } from '../core/errors.ts';
 import type { Mirror } from './engine/ports.ts';
 
@@ -22,8 +22,9 @@ export type MirrorKube = Pick<Cluster, 'list' | 'apply' | 'delete'>;
 export type MirrorLease = Pick<Lease, 'acquire' | 'renew' | 'release'>;
 
 /**
- * The mirror of a migration in its own cluster. `holder` says who works (user and host); it must be the same again when a killed run is resumed, so that the Lease it left is
- * taken at once: the lock file of the journal already keeps two processes of one machine apart.
+ * The mirror of a migration in its own cluster. `holder` says who works (user and host); it must be the same again when
+ * a killed run is resumed, so that the Lease it left is taken at once: the lock file of the journal already keeps two
+ * processes of one machine apart.
  */
 export function clusterMirror(cluster: Cluster, holder: string): Mirror {
   const lease = new Lease(cluster, { namespace: MIRROR_NAMESPACE, name: LEASE_NAME, holder, durationSeconds: LEASE_SECONDS });
@@ -68,7 +69,7 @@ export function createMirror(kube: MirrorKube, lease: MirrorLease, renewMs: numb
       for (const line of more) lines[lineNumber(line)] = line;
       // The ConfigMaps of an earlier migration of this cluster make way; those of this one are continued.
       if (!compared && lines[0] !== undefined) {
-        if (!`${lines[0]}`.startsWith(stored[0]?.slice(0, lines[0].length) ?? '')) {
+        if (!lines[0].startsWith(stored[0]?.slice(0, lines[0].length) ?? '')) {
           for (const index of stored.keys()) await kube.delete(chunkRef(index));
           stored = [];
         }
@@ -76,7 +77,7 @@ export function createMirror(kube: MirrorKube, lease: MirrorLease, renewMs: numb
       }
       for (const [index, chunk] of chunks(lines.join('')).entries()) {
         if (stored[index]?.startsWith(chunk)) continue;
-        await kube.apply({ ...chunkRef(index), metadata: { ...chunkRef(index).metadata, labels: COMPONENT }, data: { [KEY]: chunk } }, { force: true });
+        await kube.apply(chunkObject(index, chunk), { force: true });
         stored[index] = chunk;
       }
     },
@@ -107,9 +108,13 @@ function lineNumber(line: string): number {
   return (JSON.parse(line) as { n: number }).n;
 }
 
-function chunkRef(index: number): KubeObject & { name: string; namespace: string } {
-  const name = `fairlead-journal-${index}`;
-  return { apiVersion: 'v1', kind: 'ConfigMap', name, namespace: MIRROR_NAMESPACE, metadata: { name, namespace: MIRROR_NAMESPACE } };
+function chunkRef(index: number): ObjectRef {
+  return { apiVersion: 'v1', kind: 'ConfigMap', namespace: MIRROR_NAMESPACE, name: `fairlead-journal-${index}` };
+}
+
+function chunkObject(index: number, chunk: string): KubeObject {
+  const { apiVersion, kind, namespace, name } = chunkRef(index);
+  return { apiVersion, kind, metadata: { name, namespace: namespace ?? '', labels: COMPONENT }, data: { [KEY]: chunk } };
 }
 
 async function storedChunks(kube: MirrorKube): Promise<string[]> {

@@ -57,7 +57,7 @@ async function buildImage(definition: ImageDefinition, directory: string): Promi
 }
 
 /** Hex sha256 over the definition and the path, size and modification time (ns) of every file in it. Errors: those of `stat` for a missing file. */
-export async function inputsDigest(definition: ImageDefinition): Promise<string> {
+async function inputsDigest(definition: ImageDefinition): Promise<string> {
   const hash = createHash('sha256');
   const { reference, process: start } = definition;
   hash.update(JSON.stringify({ format: FORMAT, arch: process.arch, reference, start }));

@@ -49,7 +49,7 @@ export function orderedEntries(entries: readonly ImageEntry[]): ImageEntry[] {
     }
     byPath.set(path, normal);
   }
-  for (const path of [...byPath.keys()]) {
+  for (const path of byPath.keys()) {
     for (let parent = posix.dirname(path); parent !== '/'; parent = posix.dirname(parent)) {
       if (!byPath.has(parent)) byPath.set(parent, { kind: 'directory', path: parent, mode: 0o755 });
     }
@@ -60,5 +60,5 @@ export function orderedEntries(entries: readonly ImageEntry[]): ImageEntry[] {
     if (target?.kind !== 'file' && target?.kind !== 'text') throw new UsageError(`image entry ${entry.path}: there is no file ${entry.target} to link to`);
   }
   const rank = (entry: ImageEntry): number => (entry.kind === 'hardlink' ? 1 : 0);
-  return [...byPath.values()].sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
+  return [...byPath.values()].toSorted((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
 }

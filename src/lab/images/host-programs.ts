@@ -60,7 +60,7 @@ export async function iptablesEntries(): Promise<ImageEntry[]> {
     ]),
   );
   const directory = await pluginDirectory(programs);
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.so')).sort();
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.so')).toSorted();
   const plugins = await Promise.all(
     names.map(async (name): Promise<ImageEntry> => ({ kind: 'file', path: join(directory, name), source: await realpath(join(directory, name)), mode: 0o644 })),
   );

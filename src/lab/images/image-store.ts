@@ -92,12 +92,12 @@ async function newestTemplate(parent: string): Promise<string | undefined> {
     const path = join(parent, name);
     candidates.push({ path, used: (await stat(path)).mtimeMs });
   }
-  return candidates.sort((a, b) => b.used - a.used)[0]?.path;
+  return candidates.toSorted((a, b) => b.used - a.used)[0]?.path;
 }
 
 async function storeDigest(options: ImageStoreOptions): Promise<string> {
   const { size, mtimeMs } = await stat(options.programs.containerd);
-  const images = options.images.map(({ reference, digests }) => `${reference} ${digests.manifest}`).sort();
+  const images = options.images.map(({ reference, digests }) => `${reference} ${digests.manifest}`).toSorted();
   return createHash('sha256').update(JSON.stringify([1, images, options.programs.containerd, size, mtimeMs])).digest('hex');
 }
 

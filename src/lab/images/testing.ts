@@ -47,7 +47,7 @@ export async function treeDigest(directory: string): Promise<string> {
     hash.update(`${path.slice(directory.length)} ${stats.mode} ${stats.uid} ${stats.gid}\n`);
     if (stats.isSymbolicLink()) hash.update(await readlink(path));
     else if (stats.isFile()) hash.update(await readFile(path));
-    else if (stats.isDirectory()) for (const name of (await readdir(path)).sort()) await walk(join(path, name));
+    else if (stats.isDirectory()) for (const name of (await readdir(path)).toSorted()) await walk(join(path, name));
   };
   await walk(directory);
   return hash.digest('hex');

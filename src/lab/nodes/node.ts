@@ -22,6 +22,9 @@ const SHADOWED_SYSCTLS = ['kernel/panic', 'kernel/panic_on_oops', 'kernel/keys/r
 /** Directories in which a node must not see what the machine itself has. */
 const OPAQUE = ['/etc/cni', '/opt/cni', '/etc/rancher', '/var/lib/rancher', '/etc/kubernetes', '/etc/containerd', '/etc/systemd/system', '/var/lib/cni', '/var/lib/calico', '/var/lib/etcd', '/var/lib/containerd', '/var/lib/kube-proxy', '/var/log', '/var/lib/fairlead'];
 
+/** Bound from the real disk: what the kubelet mounts below it must not lie on an overlay. */
+const KUBELET_DIR = '/var/lib/kubelet';
+
 export interface NodeDisk {
   files: NodeFile[];
   /** Programs copied to the node: path in the node → path on this machine. */
@@ -35,7 +38,7 @@ export function writeDisk(lab: string, node: string, disk: NodeDisk): void {
   const paths = nodePaths(lab, node);
   for (const dir of [paths.upper, paths.work, paths.root, paths.kubelet]) mkdirSync(dir, { recursive: true });
   const at = (path: string): string => {
-    const target = join(paths.upper, path);
+    const target = path.startsWith(`${KUBELET_DIR}/`) ? join(paths.kubelet, path.slice(KUBELET_DIR.length)) : join(paths.upper, path);
     mkdirSync(dirname(target), { recursive: true });
     return target;
   };
@@ -57,7 +60,7 @@ export function writeDisk(lab: string, node: string, disk: NodeDisk): void {
     binds: [
       { source: join(labPaths(lab).dir, 'bin'), target: `${LAB_DIR}/bin`, readOnly: true },
       { source: paths.containerd, target: disk.containerdRoot },
-      { source: paths.kubelet, target: '/var/lib/kubelet' },
+      { source: paths.kubelet, target: KUBELET_DIR },
     ],
     masked: ['/root', '/home', labRoot()],
     shadowedSysctls: SHADOWED_SYSCTLS,

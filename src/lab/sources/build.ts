@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { BuildFollower } from './build-follower.ts';
 import { familyDigest } from './digest.ts';
 import type { Family } from './families.ts';
-import { GO_BUILD_FLAGS } from './families.ts';
+import { GO_BUILD_FLAGS, programVersions } from './families.ts';
 import { exists, flushDirectory } from './files.ts';
 import { runBuild } from './go-build.ts';
 import type { UnitJob } from './go-build.ts';
@@ -55,7 +55,7 @@ export async function locateBuild(
 export async function buildFamily(family: Family, options: BuildOptions): Promise<BuiltFamily> {
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
-  const programs = new Map(family.units.flatMap((unit) => unit.programs.map((program) => [program.name, program.version])));
+  const programs = programVersions(family);
   const { root, directory, ready } = await locateBuild(family, options);
   const result = (cached: boolean): BuiltFamily => ({ family: family.name, directory, programs, cached, seconds: seconds() });
   if (ready) {

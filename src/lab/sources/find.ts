@@ -54,7 +54,7 @@ export async function lookUp(name: ComponentName, directories: readonly string[]
 /** Whether one binary is usable as the component, by the version it prints. */
 export async function judge(name: ComponentName, path: string): Promise<Found | PassedOver> {
   const rule = versionRule(name);
-  if (!rule) return { path, version: 'own' };
+  if (!rule) return { path, version: 'not asked' };
   const output = await runForVersion(path, rule.argv, rule.env);
   if ('error' in output) return { path, reason: output.error };
   const version = versionInOutput(rule, output.text);

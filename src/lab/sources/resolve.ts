@@ -4,7 +4,7 @@ import { EnvironmentError, UsageError } from '../../core/errors.ts';
 import { buildFamily, locateBuild } from './build.ts';
 import type { DownloadOptions } from './download.ts';
 import { UnavailableError } from './download.ts';
-import { FAMILY_NAMES, familyOf, loadFamily } from './families.ts';
+import { FAMILY_NAMES, familyOf, loadFamily, programVersions } from './families.ts';
 import type { FamilyName } from './families.ts';
 import { exists } from './files.ts';
 import { judge, lookUp, searchPath } from './find.ts';
@@ -121,7 +121,7 @@ export async function listComponents(
 ): Promise<ComponentOutlook[]> {
   const reasons: Reasons = new Map(names.map((name) => [name, []]));
   const found = new Map((await findOnMachine(names, options, reasons)).map((source) => [source.name, source]));
-  const builds = new Map<FamilyName, { directory: string; ready: boolean } | Error>();
+  const builds = new Map<FamilyName, FamilyOutlook | Error>();
   const outlooks: ComponentOutlook[] = [];
   for (const name of names) {
     let source = found.get(name);
@@ -141,7 +141,7 @@ export async function listComponents(
       const build = builds.get(family) ?? (await outlookOfFamily(family, options));
       builds.set(family, build);
       if (build instanceof Error) reasons.get(name)!.push(build.message);
-      else if (build.ready) source = { name, path: resolve(build.directory, name), from: 'built', version: 'pinned' };
+      else if (build.ready) source = { name, path: resolve(build.directory, name), from: 'built', version: build.versions.get(name) ?? 'own' };
       outlook = build instanceof Error ? 'cannot be had' : 'would be built';
     } else if (!source && !release) {
       outlook = 'cannot be had';
@@ -151,9 +151,17 @@ export async function listComponents(
   return outlooks;
 }
 
-async function outlookOfFamily(family: FamilyName, options: ResolveOptions): Promise<{ directory: string; ready: boolean } | Error> {
+interface FamilyOutlook {
+  directory: string;
+  ready: boolean;
+  /** Program → version. */
+  versions: Map<string, string>;
+}
+
+async function outlookOfFamily(name: FamilyName, options: ResolveOptions): Promise<FamilyOutlook | Error> {
   try {
-    return await locateBuild(await loadFamily(family, options.componentsRoot), options);
+    const family = await loadFamily(name, options.componentsRoot);
+    return { ...(await locateBuild(family, options)), versions: programVersions(family) };
   } catch (error) {
     if (error instanceof EnvironmentError) return error;
     throw error;

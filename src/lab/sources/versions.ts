@@ -102,7 +102,7 @@ const rules: Partial<Record<ComponentName, VersionRule>> = {
   },
 };
 
-/** The rule for a component; undefined for the lab's own programs, which must be of this checkout. */
+/** The rule for a component; undefined for those that print no version, which are never looked for on PATH. */
 export function versionRule(name: ComponentName): VersionRule | undefined {
   return rules[name];
 }

@@ -75,6 +75,6 @@ function parseJson(text: string): unknown {
 
 function damaged(path: string, line: number, what: string): EnvironmentError {
   return new EnvironmentError(`${path}, line ${line}: the journal was changed or damaged: ${what}`, {
-    hint: `Do not migrate on with it. Move the file away and put back the copy from the cluster: \`kubectl -n fairlead-system get configmap -l app.kubernetes.io/component=migration-journal -o yaml\`; it holds the same lines.`,
+    hint: 'Do not migrate on with it. Move the file away and put its copy from the cluster in its place: the texts of ConfigMaps fairlead-journal-0, -1, … in namespace fairlead-system, one after another (`kubectl -n fairlead-system get configmap fairlead-journal-0 -o jsonpath="{.data.journal\\.ndjson}"`).',
   });
 }

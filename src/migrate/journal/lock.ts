@@ -1,14 +1,24 @@
-/** One writer per journal: a lock file that names its process, and is taken over when that process is gone. */
+/** One writer per journal: a lock file named after its process, which no longer counts when that process is gone. */
 import { execFile } from 'node:child_process';
-import { link, open, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { open, readFile, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { z } from 'zod';
 import { EnvironmentError } from '../../core/errors.ts';
+import { sha256Hex } from '../canonical.ts';
 
-const ownerSchema = z.object({ pid: z.int().positive(), started: z.string(), host: z.string(), nonce: z.string() });
-type Owner = z.infer<typeof ownerSchema>;
+/** `lock.<pid>.<hash of the process' start time>.<host>`: who holds it can be told from the name alone, so nobody ever reads half a lock. */
+const LOCK_NAME = /^lock\.(\d+)\.([0-9a-f]{12})\.(.+)$/;
+/** How often two that start at the same moment step back for each other. */
+const TRIES = 6;
+
+interface Owner {
+  pid: number;
+  started: string;
+  host: string;
+}
 
 export interface FileLock {
   /** Throws EnvironmentError when the lock file is no longer ours. */
@@ -17,36 +27,38 @@ export interface FileLock {
 }
 
 /**
- * Takes `<dir>/lock`. A lock of a process that no longer exists (same host, pid and start time do not match a
- * living process) is taken over. Errors: EnvironmentError naming the holder when it lives or cannot be judged.
+ * Takes the lock of a directory. Everybody first puts down a file of their own (O_EXCL) and then looks for others: of
+ * two, the later always sees the earlier. Files of dead processes of this host are removed, which cannot hit a living
+ * one, since each process has its own name. Errors: EnvironmentError naming the holder when it lives or cannot be judged.
  */
 export async function takeLock(dir: string): Promise<FileLock> {
-  const path = join(dir, 'lock');
-  const owner: Owner = { pid: process.pid, started: (await startOf(process.pid)) ?? 'unknown', host: hostname(), nonce: crypto.randomUUID() };
-  const draft = join(dir, `lock.${owner.nonce}`);
-  // Written aside and hard-linked: link(2) fails when the name exists, like O_EXCL, but nobody ever sees half a lock.
-  await writeFile(draft, `${JSON.stringify(owner)}\n`, { flag: 'wx', mode: 0o600 });
-  try {
-    for (let attempt = 0; ; attempt++) {
-      if (await linked(draft, path)) break;
-      const holder = await readOwner(path);
-      if (holder !== undefined && (attempt >= 5 || (await mayLive(holder)))) throw held(path, holder);
-      if (holder !== undefined) await removeStale(path, holder, owner.nonce);
-    }
-  } finally {
-    await rm(draft, { force: true });
+  const own: Owner = { pid: process.pid, started: (await startOf(process.pid)) ?? '0'.repeat(12), host: hostname() };
+  const name = `lock.${own.pid}.${own.started}.${encodeURIComponent(own.host)}`;
+  const path = join(dir, name);
+  for (let attempt = 1; ; attempt++) {
+    const handle = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return undefined;
+      throw error;
+    });
+    const rival = handle === undefined ? { owner: own, path } : await livingRival(dir, name);
+    if (rival === undefined && handle !== undefined) return held(path, handle);
+    if (handle !== undefined) await unlink(path);
+    await handle?.close();
+    if (rival !== undefined && attempt === TRIES) throw busy(rival.path, rival.owner);
+    await sleep(randomInt(5, 60));
   }
-  // Kept open so that the inode number stays ours: a file system may reuse it once the file is gone.
-  const handle = await open(path, 'r');
+}
+
+async function held(path: string, handle: Awaited<ReturnType<typeof open>>): Promise<FileLock> {
+  // The handle stays open so that the inode number stays ours: a file system may reuse it once the file is gone.
   const inode = (await handle.stat()).ino;
   const isOurs = async (): Promise<boolean> => (await stat(path).catch(() => undefined))?.ino === inode;
   return {
     async assertHeld() {
-      if (!(await isOurs())) {
-        throw new EnvironmentError(`${path} is no longer the lock of this process (pid ${process.pid}): somebody removed it or took it over`, {
-          hint: 'Make sure that no other fairlead is running, then `fairlead migrate resume`.',
-        });
-      }
+      if (await isOurs()) return;
+      throw new EnvironmentError(`${path}, the lock of this process, is gone: somebody removed it`, {
+        hint: 'Make sure that no other fairlead is running, then `fairlead migrate resume`.',
+      });
     },
     async release() {
       if (await isOurs()) await unlink(path);
@@ -55,65 +67,36 @@ export async function takeLock(dir: string): Promise<FileLock> {
   };
 }
 
-async function linked(draft: string, path: string): Promise<boolean> {
-  try {
-    await link(draft, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+/** Another process' lock that counts; those of dead processes are removed on the way. */
+async function livingRival(dir: string, own: string): Promise<{ owner: Owner; path: string } | undefined> {
+  for (const name of await readdir(dir)) {
+    const [, pid, started, host] = LOCK_NAME.exec(name) ?? [];
+    if (name === own || pid === undefined || started === undefined || host === undefined) continue;
+    const owner = { pid: Number(pid), started, host: decodeURIComponent(host) };
+    if (owner.host !== hostname() || (await startOf(owner.pid)) === started) return { owner, path: join(dir, name) };
+    await rm(join(dir, name), { force: true });
   }
+  return undefined;
 }
 
-/** Moves a stale lock away; when another process replaced it meanwhile, the live one is put back. */
-async function removeStale(path: string, stale: Owner, nonce: string): Promise<void> {
-  const aside = `${path}.stale.${nonce}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = await readOwner(aside);
-  if (moved !== undefined && moved.nonce !== stale.nonce) await linked(aside, path);
-  await unlink(aside);
-}
-
-async function readOwner(path: string): Promise<Owner | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return ownerSchema.parse(JSON.parse(text));
-  } catch {
-    throw new EnvironmentError(`${path} is not a lock that fairlead wrote`, { hint: `Make sure that no other fairlead is running, then remove ${path}.` });
-  }
-}
-
-async function mayLive(owner: Owner): Promise<boolean> {
-  if (owner.host !== hostname()) return true;
-  const started = await startOf(owner.pid);
-  return started !== undefined && started === owner.started;
-}
-
-/**
- * When a process started, as an opaque text that no later process with the same pid repeats; undefined when there is no such process.
- * Linux: boot id and field 22 (starttime) of /proc/<pid>/stat, proc_pid_stat(5); elsewhere `ps -o lstart=`.
- */
+/** Twelve hex digits that no other process with the same pid has; undefined when there is no such process. */
 async function startOf(pid: number): Promise<string | undefined> {
-  if (process.platform === 'linux') {
-    const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-    if (line === undefined) return undefined;
-    // The command name (field 2) is in parentheses and may hold spaces; state Z is a dead process not yet reaped.
-    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-    return `${boot.trim()}/${fields[19] ?? ''}`;
-  }
+  const started = process.platform === 'linux' ? await startOnLinux(pid) : await startByPs(pid);
+  return started === undefined ? undefined : sha256Hex(started).slice(0, 12);
+}
+
+/** Boot id and field 22 (starttime) of /proc/<pid>/stat, proc_pid_stat(5). */
+async function startOnLinux(pid: number): Promise<string | undefined> {
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (line === undefined) return undefined;
+  // The command name (field 2) is in parentheses and may hold spaces; Z and X are dead processes not yet reaped.
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return `${boot.trim()}/${fields[19] ?? ''}`;
+}
+
+async function startByPs(pid: number): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C' } });
     return stdout.trim() || undefined;
@@ -122,10 +105,11 @@ async function startOf(pid: number): Promise<string | undefined> {
   }
 }
 
-function held(path: string, holder: Owner): EnvironmentError {
+function busy(path: string, holder: Owner): EnvironmentError {
   return new EnvironmentError(`another fairlead works on this migration: process ${holder.pid} on ${holder.host} holds ${path}`, {
-    hint: holder.host === hostname()
-      ? `Wait for it, or stop it with \`kill -INT ${holder.pid}\`; it stops at a safe point.`
-      : `Wait for it. If you know that it no longer runs there, remove ${path}.`,
+    hint:
+      holder.host === hostname()
+        ? `Wait for it, or stop it with \`kill -INT ${holder.pid}\`; it stops at a safe point.`
+        : `Wait for it. If you know that it no longer runs there, remove ${path}.`,
   });
 }

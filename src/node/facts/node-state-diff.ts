@@ -9,7 +9,8 @@ export interface StateDifference {
 }
 
 /** Chains that follow the Pods and Services of the moment: kube-proxy's and the kubelet's, and portmap's per-pod ones. */
-const ephemeralChain = /^(KUBE-(?!ROUTER|POD-FW|NWPLCY)|CNI-DN-|CNI-[0-9a-f]{24}$)/;
+const ephemeralChain =
+  /^(KUBE-(SVC|SVL|SEP|EXT|FW|XLB)-.*|KUBE-(SERVICES|NODEPORTS|EXTERNAL-SERVICES|FORWARD|FIREWALL|POSTROUTING|MARK-MASQ|MARK-DROP|PROXY-CANARY|PROXY-FIREWALL|KUBELET-CANARY|IPTABLES-HINT|LOAD-BALANCER)|CNI-DN-.*|CNI-[0-9a-f]{24})$/;
 
 /**
  * The state as sorted lines. Left out are device numbers, learnt neighbours and forwarding entries, multicast and
@@ -40,7 +41,8 @@ export function stateLines(state: NodeState): string[] {
   for (const { address, device, mac, permanent } of state.neighbours) if (permanent && kept(device)) lines.push(`neighbour ${address} ${mac ?? ''} dev ${device}`);
   for (const { mac, device, dst, permanent } of state.fdb) if (permanent && dst !== undefined && kept(device)) lines.push(`fdb ${mac} dst ${dst} dev ${device}`);
   lines.push(...iptablesLines(state));
-  for (const table of state.nftTables) lines.push(`nft table ${table}`);
+  // iptables' own tables appear with its first rule; their rules are compared above.
+  for (const table of state.nftTables) if (!/^ip6? (filter|nat|mangle|raw|security)$/.test(table)) lines.push(`nft table ${table}`);
   for (const set of state.ipsets) lines.push(`ipset ${set.name} ${set.header}`);
   for (const [name, value] of Object.entries(state.sysctls)) {
     const device = /\.conf\.(.*)\.[a-z_]+$/.exec(name)?.[1];

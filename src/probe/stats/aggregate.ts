@@ -67,9 +67,9 @@ export class Aggregator {
     const pairs: PairFigures[] = [];
     const totals = { sent: 0, lost: 0, announcedLost: 0, unannouncedLost: 0 };
     for (const name of PROBE_CLASSES) {
-      const all = byClass.get(name)?.map((entry) => entry.series);
+      const all = byClass.get(name)?.map(({ series }): Measured => ({ series, ...series.gaps() }));
       if (!all) continue;
-      const ofClass = [...Map.groupBy(all, (series) => `${series.from}|${series.to}`).values()].map((group) => pairFigures(name, group));
+      const ofClass = [...Map.groupBy(all, ({ series }) => `${series.from}|${series.to}`).values()].map((group) => pairFigures(name, group));
       pairs.push(...ofClass);
       const figures = summarise(all, ofClass.map((pair) => pair.figures.smallestVisibleGapMs));
       classes[name] = figures;
@@ -86,23 +86,29 @@ export function aggregate(samples: Iterable<Sample>, windows: readonly Announced
   return aggregator.result();
 }
 
-function pairFigures(name: ProbeClass, group: readonly Series[]): PairFigures {
-  const [first] = group;
-  const spacings = group.map((series) => series.gaps().spacing).filter((spacing) => spacing !== null);
+interface Measured {
+  series: Series;
+  longest: number;
+  spacing: number | null;
+}
+
+function pairFigures(name: ProbeClass, group: readonly Measured[]): PairFigures {
+  const first = group[0]?.series;
+  const spacings = group.map(({ spacing }) => spacing).filter((spacing) => spacing !== null);
   // Of the probes between the same two ends, the densest tells.
   const visible = spacings.length === 0 ? null : Math.min(...spacings);
   return { class: name, from: first?.from ?? '', to: first?.to ?? '', figures: summarise(group, [visible]) };
 }
 
 /** `visible`: smallest visible gaps of the pairs; the class is as good as its worst pair. */
-function summarise(all: readonly Series[], visible: readonly (number | null)[]): Figures {
+function summarise(all: readonly Measured[], visible: readonly (number | null)[]): Figures {
   const sum = { sent: 0, lost: 0, announcedLost: 0, late: 0, lagged: 0, broken: 0 };
   const rtts: number[] = [];
   let longestGapMs = 0;
-  for (const series of all) {
+  for (const { series, longest } of all) {
     const counts = series.counts();
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
-    longestGapMs = Math.max(longestGapMs, series.gaps().longest);
+    longestGapMs = Math.max(longestGapMs, longest);
     series.collectRtts(rtts);
   }
   const sorted = Float64Array.from(rtts).sort();

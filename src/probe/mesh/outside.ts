@@ -1,0 +1,39 @@
+/** The prober outside the cluster: a process started and ended through a shell there. */
+import type { NodeShell } from '../../node/shell.ts';
+import { runOrThrow } from '../../node/shell.ts';
+import { AGENT_ENV, AGENT_NODE_FLAGS, CONFIG_FILE, SAMPLES_FILE } from './manifests.ts';
+
+export interface OutsideOptions {
+  shell: NodeShell;
+  /** Address that pods reach it at: it echoes their egress probes. */
+  address: string;
+  /** The Node program, as found there. */
+  nodeBinary: string;
+  /** The agent's bundle, as found there. */
+  agentScript: string;
+  /** Directory there for its key, configuration and samples. */
+  dir: string;
+}
+
+/** Starts it with a first configuration; one that runs already is ended first. */
+export async function startOutside(options: OutsideOptions, key: Uint8Array, config: string): Promise<void> {
+  const { shell, dir } = options;
+  await shell.write(`${dir}/key`, key, 0o600);
+  await shell.write(`${dir}/${CONFIG_FILE}`, config);
+  const env = {
+    AGENT_KIND: 'outside',
+    AGENT_CONFIG: `${dir}/${CONFIG_FILE}`,
+    AGENT_KEY_FILE: `${dir}/key`,
+    AGENT_SAMPLES: `${dir}/${SAMPLES_FILE}`,
+    DRAIN_SECONDS: '2',
+    POD_IP: '0.0.0.0',
+    ...AGENT_ENV,
+  };
+  const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  await runOrThrow(shell, ['env', ...assignments, options.nodeBinary, ...AGENT_NODE_FLAGS, options.agentScript, '--detach', `${dir}/pid`], { timeoutMs: 30_000 });
+}
+
+/** Ends it in good order; fine when it does not run. */
+export async function stopOutside({ shell, nodeBinary, agentScript, dir }: OutsideOptions): Promise<void> {
+  await runOrThrow(shell, [nodeBinary, agentScript, '--stop', `${dir}/pid`], { timeoutMs: 30_000 });
+}

@@ -1,0 +1,76 @@
+/**
+ * `samples.ndjson.gz`, one sample a line. Every batch is a gzip member of its own, so the file can be
+ * read at any time and a crash costs at most the member being written. With it goes a state file that
+ * says up to where each agent's output is in it: after a crash the rest is collected, nothing twice.
+ */
+import { closeSync, createReadStream, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createGunzip, gzipSync } from 'node:zlib';
+import type { Sample } from '../types.ts';
+import type { Position } from './tail.ts';
+
+export const SAMPLES_GZ = 'samples.ndjson.gz';
+
+interface State {
+  bytes: number;
+  /** By agent process directory. */
+  agents: Record<string, Position>;
+}
+
+export class SampleSink {
+  readonly path: string;
+  readonly #statePath: string;
+  readonly #fd: number;
+  #batch: string[] = [];
+  #bytes: number;
+  /** Where each agent's output was accounted for when the sink was opened. */
+  readonly resumed: Readonly<Record<string, Position>>;
+
+  /** Opens or goes on with the file in `dir`; what was written but not yet recorded as collected is cut off. */
+  constructor(dir: string) {
+    mkdirSync(dir, { recursive: true });
+    this.path = join(dir, SAMPLES_GZ);
+    this.#statePath = join(dir, 'collected.json');
+    const state = readState(this.#statePath);
+    this.resumed = state.agents;
+    this.#fd = openSync(this.path, existsSync(this.path) ? 'r+' : 'w+');
+    this.#bytes = Math.min(state.bytes, fstatSync(this.#fd).size);
+    ftruncateSync(this.#fd, this.#bytes);
+  }
+
+  add(sample: Sample): void {
+    this.#batch.push(JSON.stringify(sample));
+  }
+
+  /** Writes the batch, then records what it accounts for. */
+  flush(agents: Record<string, Position>): void {
+    if (this.#batch.length > 0) {
+      const member = gzipSync(`${this.#batch.join('\n')}\n`);
+      for (let done = 0; done < member.length; ) done += writeSync(this.#fd, member, done, member.length - done, this.#bytes + done);
+      this.#bytes += member.length;
+      this.#batch = [];
+    }
+    const temporary = `${this.#statePath}.tmp`;
+    writeFileSync(temporary, JSON.stringify({ bytes: this.#bytes, agents } satisfies State));
+    renameSync(temporary, this.#statePath);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** The samples in a file that a sink wrote, in the order of collection. */
+export async function* readSamples(path: string): AsyncGenerator<Sample> {
+  const input = createReadStream(path).pipe(createGunzip());
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    if (line !== '') yield JSON.parse(line) as Sample;
+  }
+}
+
+
+function readState(path: string): State {
+  if (!existsSync(path)) return { bytes: 0, agents: {} };
+  return JSON.parse(readFileSync(path, 'utf8')) as State;
+}
