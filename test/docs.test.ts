@@ -27,6 +27,11 @@ describe('pages', () => {
     expect(named.filter((name) => !(name in manifest.scripts))).toEqual([]);
   });
 
+  it('name verbs that exist', () => {
+    const named = pages.flatMap((page) => [...read(page).matchAll(/npx fairlead ([a-z]+)/g)].map((match) => match[1] ?? ''));
+    expect(named.filter((name) => !VERBS.some((verb) => verb.name === name))).toEqual([]);
+  });
+
   it('give every dependency a line, and no line to others', () => {
     const first = read('docs/decisions/dependencies.md').split('\n').map((line) => line.split('|')[1] ?? '');
     const listed = first.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ''));

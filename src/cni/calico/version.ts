@@ -23,3 +23,11 @@ export const routeProtocol = 80;
 export const conflistName = '10-calico.conflist';
 /** Node label that upstream's own Flannel migration uses to say which CNI a node runs. */
 export const migrationLabel = 'projectcalico.org/node-network-during-migration';
+/** Prefix of Felix' chains in iptables (felix/rules/rule_defs.go). */
+export const chainPrefix = 'cali-';
+/** Prefix of the comment that Felix puts on its rules in other chains. */
+export const ruleCommentPrefix = 'cali:';
+/** Prefix of Felix' address sets: cali40…, cali60…. */
+export const ipsetName = /^cali[46]0/;
+/** Tables of Felix' nftables data plane, as `family name`. */
+export const nftTables = ['ip calico', 'ip6 calico'];

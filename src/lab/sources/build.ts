@@ -82,11 +82,14 @@ async function buildInto(family: Family, root: string, options: BuildOptions & {
   // The same directory for every attempt: Go links no program again that an earlier attempt left there.
   const building = join(root, 'building');
   await mkdir(building, { recursive: true });
+  const workDirectory = join(root, 'work');
+  await rm(workDirectory, { recursive: true, force: true });
+  await mkdir(workDirectory);
   const jobs: UnitJob[] = [];
   for (const unit of family.units) {
     const onModule = moduleReporter(family.name, options.onProgress);
     const packages = await listUnitPackages(family, unit, { signal: options.signal, lockFd: options.lockFd, onModule });
-    jobs.push({ family, unit, packages, outputDirectory: building });
+    jobs.push({ family, unit, packages, outputDirectory: building, workDirectory });
   }
   const follower = new BuildFollower(
     family,
@@ -97,6 +100,7 @@ async function buildInto(family: Family, root: string, options: BuildOptions & {
   follower.report(true);
   await flushDirectory(building);
   await rename(building, join(root, 'bin'));
+  await rm(workDirectory, { recursive: true, force: true });
 }
 
 function moduleReporter(family: string, onProgress: OnSourceEvent): (module: string) => void {

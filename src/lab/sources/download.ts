@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { EnvironmentError } from '../../core/errors.ts';
 
 /** The file could not be had from there (refused, unreachable, missing, too slow); another source may serve. */
 export class UnavailableError extends Error {
@@ -129,7 +130,13 @@ async function request(
 
 function asUnavailable(url: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof UnavailableError || isDiskError(error)) return error;
+  if (error instanceof UnavailableError) return error;
+  if (isDiskError(error)) {
+    return new EnvironmentError(`What ${url} sends cannot be stored: ${(error as Error).message}`, {
+      hint: 'Make room in the cache (FAIRLEAD_CACHE names another place); what was received is kept.',
+      cause: error,
+    });
+  }
   return new UnavailableError(url, reasonOf(error), { cause: error });
 }
 

@@ -1,7 +1,7 @@
 /** Looks a component up in a directory or on PATH and judges the version it finds. */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, realpath, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { fileNameOf } from './names.ts';
 import type { ComponentName } from './names.ts';
@@ -41,9 +41,14 @@ export function searchPath(path: string | undefined): string[] {
  */
 export async function lookUp(name: ComponentName, directories: readonly string[]): Promise<Lookup> {
   const passedOver: PassedOver[] = [];
+  // /bin is /usr/bin on most machines: one file is judged once.
+  const seen = new Set<string>();
   for (const directory of directories) {
     const path = resolve(join(directory, fileNameOf(name)));
     if (!(await isExecutableFile(path))) continue;
+    const file = await realpath(path);
+    if (seen.has(file)) continue;
+    seen.add(file);
     const judged = await judge(name, path);
     if ('version' in judged) return { found: judged, passedOver };
     passedOver.push(judged);

@@ -16,6 +16,11 @@ export interface UnitJob {
   packages: UnitPackages;
   /** Where the programs go; what an interrupted build left there is used again. */
   outputDirectory: string;
+  /**
+   * Where Go works. On the file system of the output, so that a linked program arrives by a rename:
+   * Go would take half a copy for the whole program the next time.
+   */
+  workDirectory: string;
 }
 
 /** The `go build` arguments of a job. A lone program gets its own name, several that of their package. */
@@ -55,7 +60,7 @@ export async function runBuild(
   try {
     const result = await runGo(buildArguments(job), {
       cwd: job.family.moduleDirectory,
-      env: goEnvironment({ cgo: job.unit.cgo, extra: job.family.env }),
+      env: goEnvironment({ cgo: job.unit.cgo, extra: { ...job.family.env, GOTMPDIR: job.workDirectory } }),
       signal: options.signal,
       lockFd: options.lockFd,
       onErrorLine: (line) => follower.line(line),

@@ -31,7 +31,7 @@ describe('the families', () => {
       const family = await loadFamily(name);
       for (const unit of family.units) {
         for (const program of unit.programs) built.set(program.name, name);
-        expect(buildArguments({ family, unit, packages: new Map(), outputDirectory: '/out' })).toContain('build');
+        expect(buildArguments({ family, unit, packages: new Map(), outputDirectory: '/out', workDirectory: '/work' })).toContain('build');
       }
     }
     const wanted = COMPONENT_NAMES.flatMap((name) => {

@@ -4,6 +4,7 @@
  * says up to where each agent's output is in it: after a crash the rest is collected, nothing twice.
  */
 import { closeSync, createReadStream, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createGunzip, gzipSync } from 'node:zlib';
@@ -12,10 +13,15 @@ import type { Position } from './tail.ts';
 
 export const SAMPLES_GZ = 'samples.ndjson.gz';
 
+/** Up to where an agent's output is in the file. */
+export interface Accounted extends Position {
+  name: string;
+}
+
 interface State {
   bytes: number;
-  /** By agent process directory. */
-  agents: Record<string, Position>;
+  /** By pod uid, or `outside`. */
+  agents: Record<string, Accounted>;
 }
 
 export class SampleSink {
@@ -25,7 +31,7 @@ export class SampleSink {
   #batch: string[] = [];
   #bytes: number;
   /** Where each agent's output was accounted for when the sink was opened. */
-  readonly resumed: Readonly<Record<string, Position>>;
+  readonly resumed: Readonly<Record<string, Accounted>>;
 
   /** Opens or goes on with the file in `dir`; what was written but not yet recorded as collected is cut off. */
   constructor(dir: string) {
@@ -44,7 +50,7 @@ export class SampleSink {
   }
 
   /** Writes the batch, then records what it accounts for. */
-  flush(agents: Record<string, Position>): void {
+  flush(agents: Record<string, Accounted>): void {
     if (this.#batch.length > 0) {
       const member = gzipSync(`${this.#batch.join('\n')}\n`);
       for (let done = 0; done < member.length; ) done += writeSync(this.#fd, member, done, member.length - done, this.#bytes + done);
@@ -63,6 +69,7 @@ export class SampleSink {
 
 /** The samples in a file that a sink wrote, in the order of collection. */
 export async function* readSamples(path: string): AsyncGenerator<Sample> {
+  if ((await stat(path)).size === 0) return;
   const input = createReadStream(path).pipe(createGunzip());
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     if (line !== '') yield JSON.parse(line) as Sample;

@@ -1,0 +1,75 @@
+/** The shape of report.json: what a migration did, step by step, and what it cost. Public; see docs/schemas/. */
+import { z } from 'zod';
+import type { Figures } from '../probe/stats/aggregate.ts';
+import { PROBE_CLASSES } from '../probe/types.ts';
+import type { ProbeClass } from '../probe/types.ts';
+import { probeClassSchema, stepGroupSchema } from './schema.ts';
+
+const count = z.int().nonnegative();
+const epochMs = z.number().nonnegative();
+const milliseconds = z.number().nonnegative();
+
+const totalsSchema = z.strictObject({
+  sent: count,
+  /** Announced and unannounced together. */
+  lost: count,
+  announcedLost: count,
+  unannouncedLost: count,
+});
+
+/** As the probes count; the meaning of each is told in src/probe/stats/aggregate.ts. */
+const figuresSchema: z.ZodType<Figures> = z.strictObject({
+  ...totalsSchema.shape,
+  late: count,
+  lagged: count,
+  broken: count,
+  longestGapMs: milliseconds,
+  smallestVisibleGapMs: milliseconds.nullable(),
+  p50Ms: milliseconds.nullable(),
+  p99Ms: milliseconds.nullable(),
+  upperBound95: z.number().min(0).max(1),
+});
+
+const stepRowSchema = z.strictObject({
+  id: z.string(),
+  node: z.string().nullable(),
+  group: stepGroupSchema,
+  /** Epoch ms; null when it never began. A step that was tried again has a row for each try. */
+  startedAt: epochMs.nullable(),
+  endedAt: epochMs.nullable(),
+  outcome: z.enum(['pending', 'in-doubt', 'done', 'failed', 'rolled-back']),
+});
+
+export const reportSchema = z.strictObject({
+  version: z.literal(1),
+  tool: z.string(),
+  /** ISO 8601. */
+  generatedAt: z.iso.datetime(),
+  /** Digest of the plan. */
+  plan: z.string(),
+  cluster: z.string(),
+  from: z.string(),
+  to: z.string(),
+  outcome: z.enum(['migrated', 'rolled-back', 'unfinished']),
+  /** On loss alone: `pass` when nothing unannounced was lost, `unknown` when nothing was measured. */
+  verdict: z.enum(['pass', 'fail', 'unknown']),
+  /** Sentences on what the plan announced beyond the default cap. */
+  beyondCap: z.array(z.string()),
+  totals: totalsSchema,
+  /** Upper 95 % confidence bound of the unannounced loss rate, as a fraction, were losses independent; null when nothing was sent. */
+  upperBound95: z.number().min(0).max(1).nullable(),
+  /** Only classes that were measured. */
+  classes: z.partialRecord(z.enum(PROBE_CLASSES as [ProbeClass, ...ProbeClass[]]), figuresSchema),
+  steps: z.array(stepRowSchema),
+  nodes: z.array(z.strictObject({ name: z.string(), cni: z.string() })),
+  failures: z.array(z.strictObject({ step: z.string(), phase: z.string(), error: z.string(), evidence: z.array(z.string()), at: epochMs })),
+  announcements: z.array(
+    z.strictObject({
+      id: z.string(), step: z.string(), classes: z.array(probeClassSchema), scope: z.enum(['from', 'to', 'either', 'any']), node: z.exactOptional(z.string()),
+      maxMs: z.number(), reason: z.string(), openedAt: epochMs, closedAt: epochMs.nullable(),
+    }),
+  ),
+});
+
+export type Report = z.infer<typeof reportSchema>;
+export type StepRow = z.infer<typeof stepRowSchema>;

@@ -1,0 +1,142 @@
+/** The mesh's grip on one agent: pushes configuration to it, reads what it wrote, knows how far it is. */
+import type { NodeShell } from '../../node/shell.ts';
+import type { AgentKind } from '../agent/config.ts';
+import type { HeartbeatLine } from '../agent/lines.ts';
+import type { Sample } from '../types.ts';
+import { AgentLedger } from './ledger.ts';
+import { CONFIG_FILE, SAMPLES_FILE } from './manifests.ts';
+import { Tail } from './tail.ts';
+import type { Position } from './tail.ts';
+
+/** What an agent cost and how it was doing. */
+export interface AgentUsage {
+  name: string;
+  /** Mean share of one core, 0 to 1. */
+  cpu: number;
+  maxRssBytes: number;
+  /** Longest stall of its event loop, milliseconds. */
+  maxLagMs: number;
+  /** Probes that stalls kept from being sent. */
+  skipped: number;
+}
+
+export interface AgentPlace {
+  /** Pod uid, or `outside`. */
+  key: string;
+  /** Endpoint name. */
+  name: string;
+  kind: AgentKind;
+  shell: NodeShell;
+  /** Its samples directory, as the shell sees it. */
+  dir: string;
+}
+
+export interface AgentHandleEvents {
+  sample(sample: Sample): void;
+  broke(from: string, to: string, t: number, why: string): void;
+}
+
+interface Barrier {
+  t: number;
+  /** Per stream the last seq that had been sent by then; undefined until the agent has lived past `t`. */
+  targets: [stream: number, seq: number][] | undefined;
+  resolve: () => void;
+}
+
+export class AgentHandle {
+  readonly place: AgentPlace;
+  /** Its pod is not listed any more, or is being deleted: no configuration is pushed. */
+  leaving = false;
+  readonly #tail: Tail;
+  readonly #ledger: AgentLedger;
+  readonly #shift: () => number;
+  /** Accounted for by an earlier run of the collector. */
+  readonly #resumed: Position | undefined;
+  #barriers: Barrier[] = [];
+  #pushed = 0;
+  #beats = { count: 0, cpu: 0, rss: 0, lag: 0, skipped: 0 };
+  #liveStreams = Number.POSITIVE_INFINITY;
+
+  constructor(place: AgentPlace, events: AgentHandleEvents, shift: () => number, resumed: Position | undefined) {
+    this.place = place;
+    this.#shift = shift;
+    this.#resumed = resumed;
+    this.#tail = new Tail(place.shell, `${place.dir}/${SAMPLES_FILE}`);
+    this.#ledger = new AgentLedger({ sample: events.sample, broke: events.broke, heartbeat: (line) => this.#beat(line) }, shift);
+  }
+
+  /** Up to where its output is accounted for. */
+  get position(): Position {
+    return this.#tail.position;
+  }
+
+  /** The configuration that its process has taken. */
+  get revision(): number {
+    return this.#ledger.revision;
+  }
+
+  /** Whether it has no stream any more, by its last heartbeat. */
+  get quiet(): boolean {
+    return this.#liveStreams === 0 || this.#ledger.exited;
+  }
+
+  get usage(): AgentUsage {
+    const { count, cpu, rss, lag, skipped } = this.#beats;
+    return { name: this.place.name, cpu: count === 0 ? 0 : cpu / count / 1_000, maxRssBytes: rss, maxLagMs: lag, skipped };
+  }
+
+  /** Writes the configuration next to its samples unless this revision is there already. A pod whose directory is gone is not brought back. */
+  async push(revision: number, document: string): Promise<void> {
+    if (this.#pushed >= revision || this.leaving) return;
+    const { shell, dir } = this.place;
+    // dd makes no directories: writing into a pod that is just gone must not leave an orphan for the kubelet. Readers take no torn JSON.
+    const result = await shell.run(['dd', `of=${dir}/${CONFIG_FILE}`, 'status=none'], { stdin: document });
+    if (result.code === 0) this.#pushed = revision;
+  }
+
+  /** Reads what is new. Resolves whether there was anything to read from: a pod's files go with it. */
+  async poll(): Promise<boolean> {
+    const there = await this.#tail.poll((line, position) => this.#ledger.take(line, this.#isReplay(position)));
+    this.#checkBarriers();
+    return there;
+  }
+
+  /** Its files are gone, or the mesh ends: what was not collected is lost. */
+  finish(): void {
+    this.#ledger.finish();
+    for (const barrier of this.#barriers) barrier.resolve();
+    this.#barriers = [];
+  }
+
+  /** Resolves when every sample that it sent before `t` (epoch milliseconds, our clock) is collected, or it is gone. */
+  settled(t: number): Promise<void> {
+    return new Promise((resolve) => this.#barriers.push({ t, targets: undefined, resolve }));
+  }
+
+  #isReplay(position: Position): boolean {
+    const done = this.#resumed;
+    if (!done) return false;
+    return position.segment < done.segment || (position.segment === done.segment && position.offset <= done.offset);
+  }
+
+  #beat(line: HeartbeatLine): void {
+    const beats = this.#beats;
+    beats.count += 1;
+    beats.cpu += line.cpu;
+    beats.rss = Math.max(beats.rss, line.rss);
+    beats.lag = Math.max(beats.lag, line.lag);
+    beats.skipped += line.skipped;
+    this.#liveStreams = line.streams.length;
+    for (const barrier of this.#barriers) {
+      if (barrier.targets === undefined && line.t + this.#shift() >= barrier.t) barrier.targets = line.streams.map(([id, sent]) => [id, sent]);
+    }
+  }
+
+  #checkBarriers(): void {
+    this.#barriers = this.#barriers.filter((barrier) => {
+      const met = this.#ledger.exited || barrier.targets?.every(([id, seq]) => this.#ledger.settled(id, seq)) === true;
+      if (met) barrier.resolve();
+      return !met;
+    });
+  }
+}

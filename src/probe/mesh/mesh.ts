@@ -1,0 +1,298 @@
+/** The probe mesh as verbs use it: agents everywhere, told of each other, their samples collected out of band and judged. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../../cluster/wait.ts';
+import type { NodeShell } from '../../node/shell.ts';
+import { DEFAULT_RATES } from '../agent/classes.ts';
+import type { Rates } from '../agent/classes.ts';
+import type { MeshConfig, Peer } from '../agent/config.ts';
+import { Aggregator } from '../stats/aggregate.ts';
+import type { Aggregate } from '../stats/aggregate.ts';
+import { announcementFor } from '../stats/announced.ts';
+import type { AnnouncedWindow, CanaryExpectation, Sample } from '../types.ts';
+import { AgentHandle } from './agent-handle.ts';
+import type { AgentPlace, AgentUsage } from './agent-handle.ts';
+import { applyMesh, bootstrapConfig, listAgentPods, meshKey, removeMesh, waitForAgents } from './bring-up.ts';
+import { MESH_NAMESPACE, MESH_NODE_PORT, MESH_PORTS, SAMPLES_VOLUME } from './manifests.ts';
+import { correction, estimateClock } from './node-clock.ts';
+import type { ClockEstimate } from './node-clock.ts';
+import { startOutside, stopOutside } from './outside.ts';
+import type { OutsideOptions } from './outside.ts';
+import type { KubePort } from './ports.ts';
+import { RecentSamples } from './recent.ts';
+import { nextPeers } from './roster.ts';
+import type { AgentPod } from './roster.ts';
+import { SampleSink, readSamples } from './sink.ts';
+import { discoverTargets } from './targets.ts';
+
+export interface MeshOptions {
+  kube: KubePort;
+  /** The shell of a node. */
+  shell: (node: string) => NodeShell;
+  /** Where samples and the collector's state go; the same directory goes on after a crash. */
+  dir: string;
+  /** Without it, classes `node-port` and `egress` are not measured. */
+  outside?: OutsideOptions;
+  namespace?: string;
+  image?: string;
+  rates?: Partial<Rates>;
+  /** Services of the user that echo `?nonce=`. */
+  http?: { name: string; url: string }[];
+  clusterDomain?: string;
+  nodePort?: number;
+  /** Directory of the kubelet on nodes; default /var/lib/kubelet. */
+  kubeletDir?: string;
+  /** What canaries are expected to find, by node; nodes that are not named: either. */
+  canary?: Record<string, CanaryExpectation>;
+  /** Announcements known already, when a run is resumed. */
+  windows?: readonly AnnouncedWindow[];
+  /** How long agents may take to be ready; default 120 s. */
+  readyTimeoutMs?: number;
+}
+
+/** A long-lived connection's break. */
+export interface Break {
+  t: number;
+  from: string;
+  to: string;
+  why: string;
+}
+
+const LOOK_MS = 500;
+const COLLECT_MS = 1_000;
+
+export class Mesh {
+  readonly breaks: Break[] = [];
+  /** Agents whose pods went while nobody was collecting: their last samples are in no figure. */
+  readonly unaccounted: string[] = [];
+  /** Clocks of nodes against ours. */
+  readonly clocks = new Map<string, ClockEstimate>();
+  readonly #options: MeshOptions;
+  readonly #namespace: string;
+  readonly #sink: SampleSink;
+  readonly #recent = new RecentSamples();
+  readonly #windows = new Map<string, AnnouncedWindow>();
+  readonly #total = new Aggregator();
+  readonly #agents = new Map<string, AgentHandle>();
+  readonly #gone: AgentUsage[] = [];
+  readonly #stopped = new AbortController();
+  #loops: Promise<void>[] = [];
+  #config: MeshConfig;
+  #document = '';
+
+  /** Brings the mesh up (or takes over one that runs) and starts to measure. Errors: EnvironmentError when agents do not get ready. */
+  static async up(options: MeshOptions): Promise<Mesh> {
+    const mesh = new Mesh(options);
+    await mesh.#begin();
+    return mesh;
+  }
+
+  private constructor(options: MeshOptions) {
+    this.#options = options;
+    this.#namespace = options.namespace ?? MESH_NAMESPACE;
+    this.#sink = new SampleSink(options.dir);
+    for (const window of options.windows ?? []) this.announce(window);
+    const base = bootstrapConfig(this.#namespace);
+    this.#config = { ...base, canary: { ...options.canary }, rates: { ...DEFAULT_RATES, ...options.rates } };
+  }
+
+  /** File with every sample collected. */
+  get samplesPath(): string {
+    return this.#sink.path;
+  }
+
+  /** Figures of everything measured so far. */
+  get aggregate(): Aggregate {
+    return this.#total.result();
+  }
+
+  /** Cost and health of the agents, those that are gone included. */
+  get usage(): AgentUsage[] {
+    return [...this.#gone, ...[...this.#agents.values()].map((agent) => agent.usage)];
+  }
+
+  /** Makes an announcement known, or known to be closed. To be called before the step acts. */
+  announce(window: AnnouncedWindow): void {
+    this.#windows.set(`${window.id} ${window.openedAt}`, { ...window });
+  }
+
+  /** Figures of what was sent in [from, until), epoch milliseconds, as far as collected; reaches ten minutes back. */
+  between(from: number, until: number): Aggregate {
+    return this.#recent.between(from, until);
+  }
+
+  /** Resolves when everything sent before `t` is collected; with the names of the agents for which that was not to be had in time. */
+  async settled(t = Date.now(), timeoutMs = 20_000): Promise<string[]> {
+    const pending = new Set<AgentHandle>(this.#agents.values());
+    const all = [...pending].map((agent) => agent.settled(t).then(() => pending.delete(agent)));
+    await Promise.race([Promise.all(all), sleep(timeoutMs, undefined, { ref: false })]);
+    return [...pending].map((agent) => agent.place.name);
+  }
+
+  /** Changes what the canaries on a node are expected to find; resolves when every agent judges by it. */
+  async expectCanary(node: string, expectation: CanaryExpectation): Promise<void> {
+    this.#change({ canary: { ...this.#config.canary, [node]: expectation } });
+    await this.configured();
+  }
+
+  /** Waits until every agent that is not leaving works by the current configuration. Errors: EnvironmentError at the deadline. */
+  async configured(timeoutMs = 20_000): Promise<void> {
+    const { revision } = this.#config;
+    await this.#pushAll();
+    await waitUntil(async () => ([...this.#agents.values()].every((agent) => agent.leaving || agent.revision >= revision) ? true : undefined), {
+      timeoutMs,
+      what: 'the probe agents to take their configuration',
+    });
+  }
+
+  /** Waits until the pod agent of a node takes part (again). Errors: EnvironmentError at the deadline. */
+  async waitForNode(node: string, timeoutMs = 60_000): Promise<void> {
+    await waitUntil(async () => (this.#config.peers.some((peer) => peer.node === node) ? true : undefined), { timeoutMs, what: `the probe agent on node ${node} to be ready` });
+    await this.configured();
+  }
+
+  /** Stops probing, collects what is outstanding, closes the file; agents stay. What could not be collected counts as lost. Returns the final figures. */
+  async stop(): Promise<Aggregate> {
+    this.#change({ probing: false });
+    await this.#pushAll();
+    await waitUntil(async () => ([...this.#agents.values()].every((agent) => agent.leaving || (agent.revision >= this.#config.revision && agent.quiet)) ? true : undefined), {
+      timeoutMs: 15_000,
+      what: 'the probe agents to settle',
+    }).catch(() => undefined);
+    this.#stopped.abort();
+    await Promise.all(this.#loops);
+    await this.#collect();
+    for (const agent of this.#agents.values()) agent.finish();
+    this.#flush();
+    this.#sink.close();
+    return this.aggregate;
+  }
+
+  /** Removes agents and objects; to be called after `stop`. */
+  async down(): Promise<void> {
+    if (this.#options.outside) await stopOutside(this.#options.outside);
+    const key = new Uint8Array(32);
+    await removeMesh(this.#options.kube, { namespace: this.#namespace, bootstrap: bootstrapConfig(this.#namespace), key });
+  }
+
+  async #begin(): Promise<void> {
+    const { kube, outside, image, nodePort } = this.#options;
+    const bootstrap = bootstrapConfig(this.#namespace);
+    const key = await meshKey(kube, this.#namespace);
+    await applyMesh(kube, { namespace: this.#namespace, bootstrap, key, ...(image === undefined ? {} : { image }), ...(nodePort === undefined ? {} : { nodePort }) });
+    for await (const sample of readSamples(this.#sink.path)) this.#total.add(sample);
+    const pods = await waitForAgents(kube, this.#namespace, this.#options.readyTimeoutMs ?? 120_000);
+    const targets = await discoverTargets(kube, {
+      namespace: this.#namespace,
+      nodePort: nodePort ?? MESH_NODE_PORT,
+      tcpPort: MESH_PORTS.tcp,
+      http: this.#options.http ?? [],
+      clusterDomain: this.#options.clusterDomain ?? 'cluster.local',
+    });
+    await this.#estimateClocks(pods);
+    if (outside) {
+      await startOutside(outside, key, JSON.stringify(bootstrap));
+      this.#adopt({ key: 'outside', name: 'outside', kind: 'outside', shell: outside.shell, dir: outside.dir }, 'outside');
+    }
+    this.#meet(pods);
+    for (const [key, { name }] of Object.entries(this.#sink.resumed)) if (!this.#agents.has(key)) this.unaccounted.push(name);
+    this.#change({ targets, peers: this.#peersOf(pods) });
+    this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(COLLECT_MS, () => this.#collectAndFlush())];
+    await this.configured();
+  }
+
+  async #estimateClocks(pods: readonly AgentPod[]): Promise<void> {
+    const shells = [...new Set(pods.map((pod) => pod.node))].map((node): [string, NodeShell] => [node, this.#options.shell(node)]);
+    if (this.#options.outside) shells.push(['outside', this.#options.outside.shell]);
+    await Promise.all(shells.map(async ([name, shell]) => this.clocks.set(name, await estimateClock(shell))));
+  }
+
+  #peersOf(pods: readonly AgentPod[]): Peer[] {
+    const { outside } = this.#options;
+    const peers = nextPeers(this.#config.peers, pods);
+    return outside ? [...peers, { name: 'outside', kind: 'outside', address: outside.address, id: 'outside' }] : peers;
+  }
+
+  /** Looks who is there, and tells everybody when that has changed. */
+  async #look(): Promise<void> {
+    const pods = await listAgentPods(this.#options.kube, this.#namespace);
+    this.#meet(pods);
+    if (this.#config.probing) this.#change({ peers: this.#peersOf(pods) });
+    await this.#pushAll();
+  }
+
+  /** Takes new agents on, and notes who is leaving. */
+  #meet(pods: readonly AgentPod[]): void {
+    const listed = new Map(pods.map((pod) => [pod.uid, pod]));
+    for (const [key, agent] of this.#agents) if (key !== 'outside') agent.leaving = listed.get(key)?.leaving ?? true;
+    for (const pod of pods) {
+      if (this.#agents.has(pod.uid) || pod.leaving) continue;
+      const dir = `${this.#options.kubeletDir ?? '/var/lib/kubelet'}/pods/${pod.uid}/volumes/kubernetes.io~empty-dir/${SAMPLES_VOLUME}`;
+      this.#adopt({ key: pod.uid, name: `${pod.kind}/${pod.node}`, kind: pod.kind, shell: this.#options.shell(pod.node), dir }, pod.node);
+    }
+  }
+
+  #adopt(place: AgentPlace, clock: string): void {
+    const events = {
+      sample: (sample: Sample) => this.#take(sample),
+      broke: (from: string, to: string, t: number, why: string) => this.breaks.push({ t, from, to, why }),
+    };
+    this.#agents.set(place.key, new AgentHandle(place, events, () => correction(this.clocks.get(clock)), this.#sink.resumed[place.key]));
+  }
+
+  #take(sample: Sample): void {
+    if (!sample.ok) {
+      const window = announcementFor(sample, [...this.#windows.values()]);
+      if (window) sample.announcedBy = window.id;
+    }
+    this.#sink.add(sample);
+    this.#total.add(sample);
+    this.#recent.add(sample);
+  }
+
+  #change(change: Partial<MeshConfig>): void {
+    const next = { ...this.#config, ...change };
+    if (JSON.stringify(next) === JSON.stringify(this.#config)) return;
+    // Times are higher than any revision of an earlier run.
+    this.#config = { ...next, revision: Math.max(this.#config.revision + 1, Date.now()) };
+    this.#document = JSON.stringify(this.#config);
+  }
+
+  async #pushAll(): Promise<void> {
+    const { revision } = this.#config;
+    const document = this.#document;
+    await Promise.all([...this.#agents.values()].map((agent) => agent.push(revision, document).catch(() => undefined)));
+  }
+
+  async #collect(): Promise<void> {
+    await Promise.all(
+      [...this.#agents].map(async ([key, agent]) => {
+        // A node that cannot be reached now is asked again; only files that are gone end an agent.
+        const there = await agent.poll().catch(() => true);
+        if (there || !agent.leaving) return;
+        agent.finish();
+        this.#gone.push(agent.usage);
+        this.#agents.delete(key);
+      }),
+    );
+  }
+
+  async #collectAndFlush(): Promise<void> {
+    await this.#collect();
+    this.#flush();
+    this.#recent.prune();
+  }
+
+  #flush(): void {
+    this.#sink.flush(Object.fromEntries([...this.#agents].map(([key, agent]) => [key, { ...agent.position, name: agent.place.name }])));
+  }
+
+  async #loop(everyMs: number, round: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      const start = performance.now();
+      // An API server or a node that is away for a while is what a mesh lives with: samples wait on the nodes.
+      await round().catch(() => undefined);
+      await sleep(Math.max(0, everyMs - (performance.now() - start)), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
