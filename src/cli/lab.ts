@@ -6,6 +6,7 @@ import { enterNode } from '../lab/nodes/shell.ts';
 import { labPaths } from '../lab/paths.ts';
 import { rebootNode } from '../lab/reboot.ts';
 import { describeSource } from './describe-source.ts';
+import { fault } from './lab-fault.ts';
 import { findNode, labNames, readState } from '../lab/state.ts';
 import { labStatus, renderStatus } from '../lab/status.ts';
 import { labUp } from '../lab/up.ts';
@@ -141,5 +142,5 @@ export const lab: Verb = {
   name: 'lab',
   summary: 'a real cluster in network namespaces, to rehearse on',
   description: 'A real multi-node Kubernetes on one Linux machine: real kube-apiserver, kubelet, containerd, flanneld and Felix in network namespaces that nothing leaves.',
-  verbs: [up, status, kubeconfig, exec, reboot, down],
+  verbs: [up, status, kubeconfig, exec, reboot, fault, down],
 };

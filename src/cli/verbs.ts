@@ -12,4 +12,19 @@ export const VERBS: readonly VerbEntry[] = [
     summary: 'a real cluster in network namespaces, to rehearse on',
     load: async () => (await import('./lab.ts')).lab,
   },
+  {
+    name: 'plan',
+    summary: 'show every step of a migration before anything happens',
+    load: async () => (await import('./plan.ts')).plan,
+  },
+  {
+    name: 'migrate',
+    summary: 'move a running cluster to another CNI, node by node, gated on measured traffic',
+    load: async () => (await import('./migrate.ts')).migrate,
+  },
+  {
+    name: 'leftovers',
+    summary: 'what the former CNI left on the nodes',
+    load: async () => (await import('./leftovers.ts')).leftovers,
+  },
 ];

@@ -6,13 +6,26 @@ import { EnvironmentError } from '../core/errors.ts';
 import { output } from '../core/process.ts';
 import { labProcesses, removeCgroups } from './nodes/cgroups.ts';
 import { endProcesses } from './nodes/processes.ts';
+import { isAlive } from './nodes/shell.ts';
 import { labNamespaces, removeNamespace } from './nodes/underlay.ts';
 import { labPaths, checkLabName } from './paths.ts';
+import type { LabState } from './state.ts';
 
 /** Mounts of this machine's own mount namespace at or below a directory, deepest first. */
 export function mountsBelow(dir: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): string[] {
   const mounts = mountinfo.split('\n').map((line) => line.split(' ')[4] ?? '');
   return mounts.filter((mount) => mount === dir || mount.startsWith(`${dir}/`)).toReversed();
+}
+
+/** The process that is still bringing this lab up, if any: whatever it went on making would outlive `down`. */
+function creators(lab: string): number[] {
+  try {
+    const { creator } = JSON.parse(readFileSync(labPaths(lab).state, 'utf8')) as LabState;
+    return creator !== undefined && isAlive(creator) ? [creator.pid] : [];
+  } catch {
+    // No record, or one that was never finished: then nobody is known to be at work.
+    return [];
+  }
 }
 
 async function removeAllCgroups(lab: string): Promise<void> {
@@ -28,7 +41,7 @@ async function removeAllCgroups(lab: string): Promise<void> {
 export async function labDown(name: string): Promise<void> {
   const lab = checkLabName(name);
   const { dir } = labPaths(lab);
-  await endProcesses(() => labProcesses(lab), `lab ${lab}`);
+  await endProcesses(() => [...creators(lab), ...labProcesses(lab)], `lab ${lab}`);
   for (const namespace of await labNamespaces(lab)) await removeNamespace(namespace);
   await removeAllCgroups(lab);
   for (const mount of mountsBelow(dir)) await output(['umount', '--lazy', '--', mount]);

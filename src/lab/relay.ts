@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { hierarchies, makeCgroup } from './nodes/cgroups.ts';
+import { inLabCgroup } from './nodes/cgroups.ts';
 import { labPaths, namespacePath } from './paths.ts';
 
 /** A loopback port that nothing listens on at the moment. */
@@ -15,13 +15,6 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-/** argv that joins the lab's own cgroup before it becomes argv: whatever happens, `down` finds it. */
-export function inLabCgroup(lab: string, argv: readonly string[]): string[] {
-  const [first] = hierarchies().filter((hierarchy) => hierarchy.type === 'cgroup' || hierarchies().length === 1);
-  if (first === undefined) return [...argv];
-  return ['sh', '-c', 'echo 0 > "$1" && shift && exec "$@"', 'sh', join(makeCgroup(first, lab, 'host'), 'cgroup.procs'), ...argv];
 }
 
 /** Starts a process of the lab that outlives this one. */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { EnvironmentError, UsageError } from '../core/errors.ts';
 import type { Profile } from './clusters/layout.ts';
 import { labPaths, labRoot } from './paths.ts';
+import type { ProcessId } from './nodes/shell.ts';
 
 export interface LabNode {
   name: string;
@@ -26,6 +27,8 @@ export interface LabState {
   apiPort: number;
   createdAt: string;
   phase: 'creating' | 'up';
+  /** The process that is bringing the lab up. */
+  creator?: ProcessId;
 }
 
 /** Reads a lab's record. Errors: UsageError when there is no such lab, EnvironmentError when its record is unreadable. */
@@ -42,10 +45,26 @@ export function readState(lab: string): LabState {
   }
 }
 
+/** Errors: UsageError when there is a lab of that name. */
+export function refuseTakenName(name: string): void {
+  if (labNames().includes(name)) throw new UsageError(`there is a lab called \`${name}\` already`, { hint: `\`fairlead lab status --name ${name}\` shows it, \`fairlead lab down --name ${name}\` removes it` });
+}
+
+/** Records a new lab. Errors: UsageError when there is one of that name, even if another process has begun it this very moment. */
+export function createState(state: LabState): void {
+  mkdirSync(labRoot(), { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(labPaths(state.name).dir, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') refuseTakenName(state.name);
+    throw error;
+  }
+  writeState(state);
+}
+
 /** Writes a lab's record atomically. */
 export function writeState(state: LabState): void {
-  const { dir, state: path } = labPaths(state.name);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const { state: path } = labPaths(state.name);
   writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(`${path}.new`, path);
 }

@@ -1,5 +1,5 @@
 /** `lab up`: from nothing to a cluster whose nodes are Ready. */
-import { constants, copyFileSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cluster } from '../cluster/client.ts';
 import { isReady, type NodeObject } from '../cluster/objects.ts';
@@ -9,7 +9,7 @@ import { addressAt, overlaps, parsePrefix } from '../net/prefix.ts';
 import { appsManifests } from './apps/manifests.ts';
 import { agentBundle } from './agent-bundle.ts';
 import { coreDns, flannelDaemonSet } from './clusters/addons.ts';
-import { k3sDisk } from './clusters/k3s.ts';
+import { k3sDisk, k3sDns } from './clusters/k3s.ts';
 import { kubeadmDisk } from './clusters/kubeadm.ts';
 import { kubeconfig, makePki } from './clusters/pki.ts';
 import type { Profile } from './clusters/layout.ts';
@@ -18,13 +18,14 @@ import { imageDefinitions } from './images/definitions.ts';
 import { prepareImageStore } from './images/image-store.ts';
 import { cloneImageStore } from './images/store-clone.ts';
 import { bootNode, writeDisk } from './nodes/node.ts';
+import { labShell, ownProcess } from './nodes/shell.ts';
 import { makeUnderlay, nodeAddress, UNDERLAY } from './nodes/underlay.ts';
 import { cacheDir, checkLabName, labPaths, nodePaths } from './paths.ts';
 import { freePort, startRelay } from './relay.ts';
 import { COMPONENT_NAMES, type ComponentName } from './sources/names.ts';
 import type { OnSourceEvent } from './sources/progress.ts';
 import { resolveComponents } from './sources/resolve.ts';
-import { labNames, writeState, type LabNode, type LabState } from './state.ts';
+import { createState, refuseTakenName, writeState, type LabNode, type LabState } from './state.ts';
 
 export interface UpOptions {
   name: string;
@@ -46,7 +47,7 @@ export interface UpOptions {
 
 function plan(options: UpOptions, apiPort: number): LabState {
   const name = checkLabName(options.name);
-  if (labNames().includes(name)) throw new UsageError(`there is a lab called \`${name}\` already`, { hint: `\`fairlead lab status --name ${name}\` shows it, \`fairlead lab down --name ${name}\` removes it` });
+  refuseTakenName(name);
   const ranges = { '--cluster-cidr': parsePrefix(options.clusterCidr), '--service-cidr': parsePrefix(options.serviceCidr), 'the underlay': parsePrefix(`${UNDERLAY}.0/24`) };
   const entries = Object.entries(ranges);
   for (const [index, [what, range]] of entries.entries()) {
@@ -80,12 +81,31 @@ function layPrograms(state: LabState, programs: Record<string, string>): void {
   }
 }
 
-/** What the lab applies itself once the API server answers; K3s applies its own manifests. */
-async function applyAddons(cluster: Cluster, state: LabState): Promise<void> {
-  if (state.profile !== 'kubeadm') return;
+/** Applies the network where it is not part of the distribution, as K3s' Flannel is. */
+async function deployNetwork(cluster: Cluster, state: LabState): Promise<void> {
+  if (state.profile !== 'kubeadm' || state.cni !== 'flannel') return;
+  for (const object of flannelDaemonSet({ clusterCidr: state.clusterCidr, backend: state.flannelBackend })) await cluster.apply(object);
+}
+
+async function deployDns(cluster: Cluster, state: LabState): Promise<void> {
+  const [server] = state.nodes;
+  if (state.profile === 'k3s' && server !== undefined) {
+    const file = k3sDns(state);
+    await labShell(state.name, server.name).write(file.path, file.content, file.mode);
+    return;
+  }
   const dns = coreDns({ domain: state.clusterDomain, address: state.clusterDns, replicas: 2, lameduck: true, nodes: state.nodes });
-  const flannel = state.cni === 'flannel' ? flannelDaemonSet({ clusterCidr: state.clusterCidr, backend: state.flannelBackend }) : [];
-  for (const object of [...flannel, ...dns]) await cluster.apply(object);
+  for (const object of dns) await cluster.apply(object);
+}
+
+/** Waits until Flannel has written its subnet on every node. Before that a node is Ready and yet every sandbox on it fails, and a kubelet comes back to a failed one only after 10 s and more: nothing is deployed until then. */
+async function waitForFlannel(state: LabState, options: UpOptions): Promise<void> {
+  if (state.cni !== 'flannel') return;
+  options.onPhase('waiting for Flannel');
+  await Promise.all(state.nodes.map(({ name }) => waitUntil(async () => {
+    const { code } = await labShell(state.name, name).run(['test', '-s', '/run/flannel/subnet.env']);
+    return code === 0 ? true : undefined;
+  }, { timeoutMs: 120_000, what: `Flannel on ${name}`, ...(options.signal ? { signal: options.signal } : {}) })));
 }
 
 async function waitForNodes(cluster: Cluster, state: LabState, options: UpOptions): Promise<void> {
@@ -154,7 +174,20 @@ async function gather(options: UpOptions): Promise<{ programs: Record<string, st
 export async function labUp(options: UpOptions): Promise<LabState> {
   const state = plan(options, await freePort());
   const { programs, store } = await gather(options);
-  writeState(state);
+  createState({ ...state, creator: ownProcess() });
+  try {
+    await makeLab(state, programs, store, options);
+  } catch (error) {
+    // Whoever cleans up must not end this process any more; it may live on.
+    if (existsSync(labPaths(state.name).dir)) writeState(state);
+    throw error;
+  }
+  const up: LabState = { ...state, phase: 'up' };
+  writeState(up);
+  return up;
+}
+
+async function makeLab(state: LabState, programs: Record<string, string>, store: string, options: UpOptions): Promise<void> {
   const server = state.nodes[0] as LabNode;
   const pki = await makePki({ serverAddress: server.address, serverName: server.name, serviceAddress: addressAt(parsePrefix(state.serviceCidr), 1), domain: state.clusterDomain, singleAuthority: state.profile === 'kubeadm' });
   options.onPhase('making the nodes');
@@ -174,13 +207,12 @@ export async function labUp(options: UpOptions): Promise<LabState> {
   const cluster = await Cluster.connect({ kubeconfig: paths.kubeconfig });
   try {
     await waitUntil(async () => ((await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' })) ? true : undefined), { timeoutMs: 120_000, what: 'the API server', ...(options.signal ? { signal: options.signal } : {}) });
-    await applyAddons(cluster, state);
+    await deployNetwork(cluster, state);
     await waitForNodes(cluster, state, options);
+    await waitForFlannel(state, options);
+    await deployDns(cluster, state);
     await waitForWorkloads(cluster, state, options);
   } finally {
     cluster.close();
   }
-  const up: LabState = { ...state, phase: 'up' };
-  writeState(up);
-  return up;
 }

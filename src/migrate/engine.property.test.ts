@@ -9,7 +9,7 @@ import { openJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { replay } from './journal/replay.ts';
 import { Dead, ModelWorld, expected, modelGate, modelPlan, mortalJournal, writeHandlers, writeStep } from './testing/model-world.ts';
-import type { Injection, Writes } from './testing/model-world.ts';
+import type { Injection } from './testing/model-world.ts';
 import type { Plan, StepGroup } from './types.ts';
 
 const value = fc.constantFrom('0', '1', '2');
@@ -19,15 +19,20 @@ const keys: Record<string, string[]> = {
 };
 const groupSteps = (group: StepGroup) =>
   fc.array(fc.record({ writes: fc.dictionary(fc.constantFrom(...(keys[group] ?? [])), value, { minKeys: 1 }), gate: fc.boolean() }), { maxLength: 3 })
-    .map((steps) => steps.map(({ writes, gate }, index) => writeStep(`${group}/${index}`, group, { ...writes } as Writes, { gate })));
+    .map((steps) => steps.map(({ writes, gate }, index) => writeStep(`${group}/${index}`, group, { ...writes }, { gate })));
 const planArb: fc.Arbitrary<Plan> = fc
   .tuple(groupSteps('prepare'), groupSteps('node:a'), groupSteps('node:b'), groupSteps('settle'), groupSteps('commit'))
   .map((groups) => groups.flat())
   .filter((steps) => steps.length > 0)
   .map(modelPlan);
 
-const injectionsArb = fc.dictionary(fc.nat(90).map(String), fc.constantFrom<Injection>('fail', 'fail', 'die', 'die', 'die-after'), { maxKeys: 4 })
-  .map((given) => new Map(Object.entries(given).map(([at, what]) => [Number(at), what])));
+/** Deaths and failures anywhere, and a death soon after a failure: in the midst of a rollback. */
+const injectionsArb = fc
+  .tuple(
+    fc.array(fc.tuple(fc.nat(90), fc.constantFrom<Injection>('fail', 'die', 'die-after')), { maxLength: 3 }),
+    fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 14 }), fc.constantFrom<Injection>('die', 'die-after')), { maxLength: 2 }),
+  )
+  .map(([single, pairs]) => new Map<number, Injection>([...pairs.flatMap(([at, later, death]): [number, Injection][] => [[at, 'fail'], [at + later, death]]), ...single]));
 const sessionArb = fc.record({
   injections: injectionsArb,
   command: fc.constantFrom('resume', 'resume', 'rollback-all', 'rollback-a'),

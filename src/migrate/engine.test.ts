@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AnnouncedWindow } from '../probe/types.ts';
 import { resumeMigration, rollbackMigration, runMigration } from './engine.ts';
+import type { Outcome } from './engine/outcome.ts';
 import type { EngineEvent, GateVerdict } from './engine/ports.ts';
 import type { EngineOptions } from './engine/session.ts';
 import { openJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { windowsOf } from './journal/replay.ts';
-import { ModelWorld, modelGate, modelPlan, writeHandlers, writeStep } from './testing/model-world.ts';
-import type { Injection } from './testing/model-world.ts';
+import { ModelWorld, modelGate, modelPlan, mortalJournal, writeHandlers, writeStep } from './testing/model-world.ts';
 import type { Impact } from './types.ts';
 
 const restart: Impact = { classes: ['pod-to-pod'], scope: 'either', node: 'a', maxMs: 30_000, reason: 'pods of a restart' };
@@ -46,19 +46,18 @@ function options(over: Partial<EngineOptions<null>> = {}): EngineOptions<null> {
     onEvent: (event) => events.push(event), ...over,
   };
 }
-/** Injects at the first act of that name. */
-function at(name: string, injection: Injection = 'fail', times = 1): void {
-  const probe = world.act.bind(world);
-  let left = times;
-  world.act = (what) => {
-    if (what.startsWith(name) && left-- > 0) {
-      if (injection === 'fail') {
-        world.acts.push(`${what} <- fail`);
-        throw new Error(`injected failure: ${what}`);
-      }
+/** A run of a process that may die: when it did, the next one opens the journal anew. */
+async function mortal(run: (o: EngineOptions<null>) => Promise<Outcome>): Promise<Outcome | 'died'> {
+  try {
+    const outcome = await run(options({ journal: mortalJournal(journal, world) }));
+    return world.dead ? 'died' : outcome;
+  } finally {
+    if (world.dead) {
+      world.begin(new Map());
+      await journal.close();
+      journal = await openJournal(dir);
     }
-    return probe(what);
-  };
+  }
 }
 const types = () => journal.entries.map((entry) => ('step' in entry ? `${entry.type} ${entry.step}` : entry.type));
 
@@ -92,7 +91,7 @@ describe('runMigration', () => {
   });
 
   it('rolls back only the node whose gate fails, leaves the others as they are, and goes on when resumed', async () => {
-    at('gate b/move');
+    world.inject('gate b/move');
     const outcome = await runMigration(options());
     expect(outcome).toMatchObject({ kind: 'rolled-back', exitCode: 4, groups: ['node:b'], step: 'b/move', evidence: ['injected: 3 of 20 probes lost, expected 0'], next: 'fairlead migrate resume' });
     expect(world.snapshot()).toEqual({ a: 'new', b: 'old', crds: 'there', old: 'there' });
@@ -101,7 +100,7 @@ describe('runMigration', () => {
   });
 
   it('announces the way back too', async () => {
-    at('verify a/move');
+    world.inject('verify a/move');
     await runMigration(options());
     expect(windowsOf(journal.entries).map(({ reason, closedAt }) => [reason, closedAt !== null])).toEqual([
       ['pods of a restart', true],
@@ -110,14 +109,14 @@ describe('runMigration', () => {
   });
 
   it('undoes the whole preparation when one of its steps fails', async () => {
-    at('apply prepare/crds');
+    world.inject('apply prepare/crds');
     expect(await runMigration(options())).toMatchObject({ kind: 'rolled-back', groups: ['prepare'] });
     expect(world.snapshot()).toEqual(initial);
   });
 
   it('stops for a person, with the next command, when an undo keeps failing', async () => {
-    at('gate b/move');
-    at('undo b/move', 'fail', 3);
+    world.inject('gate b/move');
+    world.inject('undo b/move', 'fail', 3);
     const outcome = await runMigration(options());
     expect(outcome).toMatchObject({ kind: 'needs-human', exitCode: 5, step: 'b/move', next: 'fairlead migrate rollback --node b' });
     expect(await rollbackMigration({ ...options(), target: 'b' })).toMatchObject({ kind: 'rolled-back', exitCode: 0, groups: ['node:b'] });
@@ -126,10 +125,11 @@ describe('runMigration', () => {
 
   it('does not undo what was there before it', async () => {
     world.set('crds', 'there');
-    at('gate a/move');
+    world.inject('gate a/move');
     await runMigration(options());
     expect(await rollbackMigration({ ...options(), target: 'all' })).toMatchObject({ kind: 'rolled-back', groups: ['prepare'] });
     expect(world.snapshot()).toEqual({ ...initial, crds: 'there' });
+    expect(world.acts.filter((act) => act.startsWith('undo prepare') || act.startsWith('apply prepare'))).toEqual([]);
   });
 
   it('waits out an unknown verdict, and never takes it for a pass', async () => {
@@ -143,7 +143,7 @@ describe('runMigration', () => {
   });
 
   it('tries a step past the point of no return again and then asks for a person, never undoing', async () => {
-    at('apply commit/clean', 'fail', 3);
+    world.inject('apply commit/clean', 'fail', 3);
     const outcome = await runMigration(options());
     expect(outcome).toMatchObject({ kind: 'needs-human', step: 'commit/clean', next: 'fairlead migrate resume' });
     expect(world.acts.some((act) => act.startsWith('undo'))).toBe(false);
@@ -169,6 +169,80 @@ describe('runMigration', () => {
     expect(await resumeMigration(options())).toMatchObject({ kind: 'migrated' });
     // The window that was open stays announced: closed for the time without a tool, opened anew, closed at the gate.
     expect(windowsOf(journal.entries).map(({ reason, closedAt }) => [reason, closedAt !== null])).toEqual([['pods of a restart', true], ['pods of a restart', true]]);
+  });
+});
+
+describe('resumeMigration', () => {
+  it('applies a step in doubt again, with what was captured before its first try', async () => {
+    world.inject('apply a/drain', 'die');
+    expect(await mortal(runMigration)).toBe('died');
+    world.set('a', 'half-way');
+    expect(await mortal(resumeMigration)).toMatchObject({ kind: 'migrated' });
+    expect(journal.entries.filter((entry) => entry.type === 'step-intent' && entry.step === 'a/drain')).toMatchObject([{ captured: { a: 'old' } }]);
+  });
+
+  it('rolls back the group of a step that failed, also when the tool died before it could begin to', async () => {
+    world.inject('verify b/move');
+    world.inject('journal step-failed', 'die-after');
+    expect(await mortal(runMigration)).toBe('died');
+    expect(await mortal(resumeMigration)).toMatchObject({ kind: 'rolled-back', groups: ['node:b'], step: 'b/move' });
+    expect(world.snapshot()).toEqual({ a: 'new', b: 'old', crds: 'there', old: 'there' });
+  });
+
+  it('finishes a rollback that was under way', async () => {
+    world.inject('verify a/move');
+    world.inject('undo a/drain', 'die');
+    expect(await mortal(runMigration)).toBe('died');
+    expect(await mortal(resumeMigration)).toMatchObject({ kind: 'rolled-back', exitCode: 4, groups: ['node:a'], step: 'a/move', reason: 'step a/move of node a: injected failure: verify a/move' });
+    expect(world.snapshot()).toEqual({ ...initial, crds: 'there' });
+  });
+
+  it('captures anew what was there before it, when that is gone after a crash', async () => {
+    world.set('a', 'drained');
+    world.inject('journal step-intent a/drain', 'die-after');
+    expect(await mortal(runMigration)).toBe('died');
+    world.set('a', 'changed by somebody');
+    world.inject('gate a/move');
+    expect(await mortal(resumeMigration)).toMatchObject({ kind: 'rolled-back' });
+    expect(world.values.get('a')).toBe('changed by somebody');
+  });
+
+  it('says so when there is nothing to resume', async () => {
+    await expect(resumeMigration(options())).rejects.toThrow('holds no migration');
+    await runMigration(options());
+    const entries = journal.entries.length;
+    expect(await resumeMigration(options())).toMatchObject({ kind: 'migrated' });
+    expect(journal.entries).toHaveLength(entries);
+    await expect(runMigration(options())).rejects.toThrow('already holds a migration');
+  });
+});
+
+describe('rollbackMigration', () => {
+  const undoable = modelPlan(plan.steps.filter((step) => step.group !== 'commit'));
+
+  it('undoes one node and what was settled after it, and leaves the others', async () => {
+    await runMigration(options({ plan: undoable }));
+    expect(await rollbackMigration({ ...options({ plan: undoable }), target: 'a' })).toMatchObject({ kind: 'rolled-back', exitCode: 0, groups: ['settle', 'node:a'], next: 'fairlead migrate resume' });
+    expect(world.snapshot()).toEqual({ a: 'old', b: 'new', crds: 'there', old: 'there' });
+    await expect(rollbackMigration({ ...options({ plan: undoable }), target: 'z' })).rejects.toThrow('the plan does not move a node called z');
+  });
+
+  it('undoes everything, group by group, each with a gate', async () => {
+    await runMigration(options({ plan: undoable }));
+    world.acts.length = 0;
+    expect(await rollbackMigration({ ...options({ plan: undoable }), target: 'all' })).toMatchObject({ kind: 'rolled-back', groups: ['settle', 'node:b', 'node:a', 'prepare'] });
+    expect(world.acts).toEqual([
+      'undo settle/enforce enforce=null', 'gate settle/enforce', 'undo b/move b=old', 'gate b/move',
+      'undo a/move a=drained', 'undo a/drain a=old', 'gate a/move', 'undo prepare/crds crds=null', 'gate prepare/crds',
+    ]);
+    expect(world.snapshot()).toEqual(initial);
+  });
+
+  it('stops for a person when the gate does not pass afterwards, and can be tried again', async () => {
+    await runMigration(options({ plan: undoable }));
+    world.inject('gate b/move');
+    expect(await rollbackMigration({ ...options({ plan: undoable }), target: 'b' })).toMatchObject({ kind: 'needs-human', next: 'fairlead migrate rollback --node b', evidence: ['injected: 3 of 20 probes lost, expected 0'] });
+    expect(await rollbackMigration({ ...options({ plan: undoable }), target: 'b' })).toMatchObject({ kind: 'rolled-back', groups: ['node:b'] });
   });
 });
 

@@ -35,7 +35,7 @@ export async function resumeMigration<C>(options: EngineOptions<C>): Promise<Out
   if (finished === 'migrated') return { kind: 'migrated', exitCode: 0, text: migratedText(options) };
   return inSession(options, 'resume', undefined, async (session) => {
     const { rollback, lastFailure } = session.state;
-    if (rollback !== null) return backAfterFailure(session, rollback.group, rollback.reason, lastFailure?.group === rollback.group ? lastFailure : null);
+    if (rollback !== null) return backAfterFailure(session, rollback.group, rollback.reason, lastFailure?.error === rollback.reason ? lastFailure : null);
     await reannounce(session);
     return forward(session);
   });
@@ -84,7 +84,7 @@ async function inSession<C>(options: EngineOptions<C>, command: Command, target:
 
 async function forward<C>(session: Session<C>): Promise<Outcome> {
   const { steps } = session.options.plan;
-  for (const [index, step] of steps.entries()) {
+  for (const step of steps) {
     if (session.state.steps.get(step.id)?.status === 'done') continue;
     const stop = session.stopReason();
     if (stop !== undefined) return stopHere(session, stop, session.commands.resume);
@@ -98,7 +98,6 @@ async function forward<C>(session: Session<C>): Promise<Outcome> {
       }
       return backAfterFailure(session, step.group, result.error, { step: step.id, evidence: result.evidence });
     }
-    if (steps[index + 1]?.group !== step.group) await session.closeWindows(step.group);
   }
   await session.log({ type: 'finished', outcome: 'migrated' });
   return { kind: 'migrated', exitCode: 0, text: migratedText(session.options) };

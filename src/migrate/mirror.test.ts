@@ -5,7 +5,7 @@ import { EnvironmentError } from '../core/errors.ts';
 import { entryLine, sealEntry } from './journal/chain.ts';
 import type { JournalEntry } from './journal/entries.ts';
 import { createMirror } from './mirror.ts';
-import type { MirrorKube, MirrorLease } from './mirror.ts';
+import type { MirrorLease } from './mirror.ts';
 
 /** An API server that holds objects by name and can be away. */
 class FakeKube {
@@ -30,7 +30,8 @@ class FakeKube {
   text(): string {
     const parts: string[] = [];
     for (let index = 0; this.objects.has(`fairlead-journal-${index}`); index++) {
-      parts.push((this.objects.get(`fairlead-journal-${index}`)?.['data'] as Record<string, string>)['journal.ndjson'] ?? '');
+      const data = this.objects.get(`fairlead-journal-${index}`)?.['data'] as Record<string, string> | undefined;
+      parts.push(data?.['journal.ndjson'] ?? '');
     }
     return parts.join('');
   }
@@ -54,7 +55,7 @@ function journalLines(plan: string, count: number, size: number): string[] {
 describe('createMirror', () => {
   it('holds the same bytes as the journal, in pieces that fit a ConfigMap, whatever the size of a line', async () => {
     const kube = new FakeKube();
-    const mirror = createMirror(kube as MirrorKube, lease());
+    const mirror = createMirror(kube, lease());
     const lines = journalLines('a', 12, 100_000);
     await mirror.acquire();
     for (const line of lines) await mirror.append([line]);
@@ -66,11 +67,11 @@ describe('createMirror', () => {
   it('goes on where a killed run stopped and writes nothing twice', async () => {
     const kube = new FakeKube();
     const lines = journalLines('a', 8, 30_000);
-    const killed = createMirror(kube as MirrorKube, lease());
+    const killed = createMirror(kube, lease());
     await killed.acquire();
     await killed.append(lines.slice(0, 5));
     const before = kube.applied;
-    const resumed = createMirror(kube as MirrorKube, lease());
+    const resumed = createMirror(kube, lease());
     await resumed.acquire();
     await resumed.append(lines.slice(0, 3));
     await resumed.append(lines.slice(3, 5));
@@ -81,10 +82,10 @@ describe('createMirror', () => {
 
   it('makes the journal of an earlier migration give way', async () => {
     const kube = new FakeKube();
-    const first = createMirror(kube as MirrorKube, lease());
+    const first = createMirror(kube, lease());
     await first.acquire();
     await first.append(journalLines('a', 8, 30_000));
-    const second = createMirror(kube as MirrorKube, lease());
+    const second = createMirror(kube, lease());
     await second.acquire();
     const lines = journalLines('b', 2, 30);
     await second.append(lines);
@@ -94,7 +95,7 @@ describe('createMirror', () => {
 
   it('can be tried again after the API server was away', async () => {
     const kube = new FakeKube();
-    const mirror = createMirror(kube as MirrorKube, lease());
+    const mirror = createMirror(kube, lease());
     const lines = journalLines('a', 4, 30);
     await mirror.acquire();
     kube.away = true;
@@ -105,7 +106,7 @@ describe('createMirror', () => {
   });
 
   it('names the other operator', async () => {
-    const mirror = createMirror(new FakeKube() as MirrorKube, lease({ acquire: async () => ({ held: false, holder: 'eve@laptop', renewTime: '2026-01-01T00:00:00Z' }) }));
+    const mirror = createMirror(new FakeKube(), lease({ acquire: async () => ({ held: false, holder: 'eve@laptop', renewTime: '2026-01-01T00:00:00Z' }) }));
     await expect(mirror.acquire()).rejects.toThrow('eve@laptop is migrating this cluster');
   });
 
@@ -117,7 +118,7 @@ describe('createMirror', () => {
       new EnvironmentError('it is held by eve'),
     ];
     let renewals = 0;
-    const mirror = createMirror(new FakeKube() as MirrorKube, lease({
+    const mirror = createMirror(new FakeKube(), lease({
       renew: async () => {
         renewals++;
         const answer = answers.shift();

@@ -1,12 +1,13 @@
 /** A bare etcd and kube-apiserver on loopback, without kubelets, for contract tests of the client. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cacheDir } from '../../src/lab/paths.ts';
+import { resolveComponents } from '../../src/lab/sources/resolve.ts';
 
 export interface TestApiServer {
   /** Kubeconfig of a user who may do everything. */
@@ -19,11 +20,11 @@ export interface TestApiServer {
   stop(): Promise<void>;
 }
 
-/** Starts both programs of `binDir` (etcd may also be on PATH) and resolves when the API server is ready. */
-export async function apiServerForTests(binDir: string): Promise<TestApiServer> {
+/** Starts both programs and resolves when the API server is ready. The programs are those of the lab: found, or built and cached. */
+export async function apiServerForTests(): Promise<TestApiServer> {
+  const programs = await resolveComponents(['etcd', 'kube-apiserver'], { directory: process.env['FAIRLEAD_COMPONENTS'], cacheDir: cacheDir(), onProgress: () => undefined });
   const dir = await mkdtemp(join(tmpdir(), 'fairlead-api-'));
   const [client, peer, api] = [await freePort(), await freePort(), await freePort()];
-  const etcdPath = join(binDir, 'etcd');
   const etcdUrl = `http://127.0.0.1:${client}`;
   const running: ChildProcess[] = [];
   const stop = async () => {
@@ -34,7 +35,7 @@ export async function apiServerForTests(binDir: string): Promise<TestApiServer> 
     const etcdArgs = ['--data-dir', join(dir, 'etcd'), '--listen-client-urls', etcdUrl, '--advertise-client-urls', etcdUrl];
     const peerUrl = `http://127.0.0.1:${peer}`;
     const peerArgs = ['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl, '--initial-cluster', `default=${peerUrl}`];
-    running.push(await start(existsSync(etcdPath) ? etcdPath : 'etcd', [...etcdArgs, ...peerArgs, '--unsafe-no-fsync'], join(dir, 'etcd.log')));
+    running.push(await start(programs.get('etcd')?.path ?? 'etcd', [...etcdArgs, ...peerArgs, '--unsafe-no-fsync'], join(dir, 'etcd.log')));
 
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs1', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
     await writeFile(join(dir, 'sa.key'), privateKey);
@@ -53,10 +54,11 @@ export async function apiServerForTests(binDir: string): Promise<TestApiServer> 
       '--service-cluster-ip-range=10.43.0.0/24',
       '--disable-admission-plugins=ServiceAccount',
       '--endpoint-reconciler-type=none',
+      '--allow-privileged=true',
     ];
     const endpoint = `https://127.0.0.1:${api}`;
     const startApi = async () => {
-      const process = await start(join(binDir, 'kube-apiserver'), apiArgs, join(dir, 'api.log'));
+      const process = await start(programs.get('kube-apiserver')?.path ?? 'kube-apiserver', apiArgs, join(dir, 'api.log'));
       running.push(process);
       await ready(endpoint, process, join(dir, 'api.log'));
     };

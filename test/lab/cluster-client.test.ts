@@ -1,21 +1,19 @@
-/** Contract of the Kubernetes client against a real kube-apiserver. Needs its binaries in FAIRLEAD_COMPONENTS. */
+/** Contract of the Kubernetes client against a real kube-apiserver. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/cluster/api-error.ts';
 import { Cluster } from '../../src/cluster/client.ts';
 import { Lease } from '../../src/cluster/lease.ts';
 import { apiServerForTests, type TestApiServer } from './api-server.ts';
 
-const binDir = process.env['FAIRLEAD_COMPONENTS'];
-
-describe.skipIf(binDir === undefined)('cluster client', { timeout: 60_000 }, () => {
+describe('cluster client', { timeout: 60_000 }, () => {
   let server: TestApiServer;
   let cluster: Cluster;
 
   beforeAll(async () => {
-    server = await apiServerForTests(binDir ?? '');
+    server = await apiServerForTests();
     cluster = await Cluster.connect({ kubeconfig: server.kubeconfig });
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'work' } });
-  }, 90_000);
+  });
 
   afterAll(async () => {
     cluster?.close();

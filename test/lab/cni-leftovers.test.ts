@@ -140,7 +140,7 @@ describe('leftovers', () => {
     const third = { ...peer, node: 'third', podCidr: '10.42.2.0/24', tunnelAddress: '10.42.2.0', tunnelMac: '02:11:22:33:44:03' };
     expect(missingOnNode(facts, { ...expected, mtu: 1400, peers: [peer, third] })).toEqual([
       'node test-node: vxlan.calico has MTU 1450, expected 1400',
-      'node test-node: no route to 10.42.2.0/24 (third) through vxlan.calico',
+      'node test-node: no route of Felix to 10.42.2.0/24 (third) through vxlan.calico',
       'node test-node: no neighbour entry 10.42.2.0 → 02:11:22:33:44:03 (third)',
       'node test-node: no forwarding entry 02:11:22:33:44:03 → 192.168.77.12 (third)',
     ]);

@@ -2,8 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { NodeShell, RunOptions, RunResult } from '../../src/node/shell.ts';
 
-/** Directories that are empty and the test's own. */
-const ownDirectories = ['/run', '/var/lib', '/var/log', '/etc/cni', '/opt'];
+/** The machine's directories as the test sees them: empty ones, and copies whose changes nobody else sees. */
+const mounts = [
+  ...['/run', '/var/lib', '/var/log'].map((dir) => `mount -t tmpfs none ${dir}`),
+  ...['/etc', '/opt'].flatMap((dir) => [`mkdir -p /run/over${dir}/up /run/over${dir}/work`, `mount -t overlay -o lowerdir=${dir},upperdir=/run/over${dir}/up,workdir=/run/over${dir}/work none ${dir}`]),
+].join(' && ');
 
 export interface TestHost extends NodeShell {
   /** Runs a line for set-up; throws when it fails. */
@@ -13,7 +16,6 @@ export interface TestHost extends NodeShell {
 
 /** Makes the namespaces; `remove` ends them with everything in them. Needs root. */
 export async function namespaceHost(node: string): Promise<TestHost> {
-  const mounts = ownDirectories.map((dir) => `mkdir -p ${dir} && mount -t tmpfs none ${dir}`).join(' && ');
   const holder = spawn('unshare', ['--net', '--mount', '--propagation', 'private', 'sh', '-c', `${mounts} && ip link set lo up && echo ready && exec sleep infinity`], { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
     holder.stdout.once('data', () => resolve());

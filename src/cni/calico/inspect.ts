@@ -59,7 +59,7 @@ export function missingOnNode(facts: CalicoNode, expected: ExpectedNode): string
   has(`no blackhole route for its own pod range ${expected.podCidr}`, facts.routes.some((route) => route.type === 'blackhole' && route.dst === expected.podCidr));
   has('no chains of Felix in the packet filter', facts.chains > 0);
   for (const peer of expected.peers) {
-    has(`no route to ${peer.podCidr} (${peer.node}) through ${vxlanDevice}`, facts.routes.some((route) => route.dst === peer.podCidr && route.device === vxlanDevice));
+    has(`no route of Felix to ${peer.podCidr} (${peer.node}) through ${vxlanDevice}`, facts.routes.some((route) => route.dst === peer.podCidr && route.device === vxlanDevice));
     has(
       `no neighbour entry ${peer.tunnelAddress} → ${peer.tunnelMac} (${peer.node})`,
       facts.neighbours.some((entry) => entry.address === peer.tunnelAddress && sameMac(entry.mac, peer.tunnelMac)),

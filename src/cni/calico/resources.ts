@@ -1,7 +1,7 @@
 /** Calico's own resources: what Felix is told, and the pool of pod addresses. */
 import type { KubeObject } from '../../cluster/objects.ts';
 import type { CalicoSettings } from './settings.ts';
-import { calicoApi } from './version.ts';
+import { calicoApi, routeProtocol } from './version.ts';
 
 /** FelixConfiguration `default`: the tunnel exactly as it is now, so that Felix adopts the device instead of making it anew. */
 export function felixConfiguration(settings: CalicoSettings): KubeObject {
@@ -14,6 +14,8 @@ export function felixConfiguration(settings: CalicoSettings): KubeObject {
       vxlanVNI: settings.vni,
       vxlanPort: settings.port,
       vxlanMTU: settings.mtu,
+      // Felix' default is that of routes made by hand, and of those of the CNI before: they could not be told apart.
+      deviceRouteProtocol: routeProtocol,
       iptablesBackend: 'Auto',
       // XDP would need the BPF file system, which calico-node is not given.
       xdpEnabled: false,

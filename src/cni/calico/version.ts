@@ -17,7 +17,7 @@ export const calicoApi = 'crd.projectcalico.org/v1';
 export const vxlanDevice = 'vxlan.calico';
 /** Prefix of the host side of workload links (felix: InterfacePrefix). */
 export const workloadPrefix = 'cali';
-/** Routing protocol number of Felix' routes (felix: DeviceRouteProtocol). */
+/** Routing protocol number of Felix' routes: fixed for blackholes (felix/dataplane/linux/dataplanedefs), configured for the others (DeviceRouteProtocol). */
 export const routeProtocol = 80;
 /** Calico's default name for its CNI conf (cni-plugin/pkg/install). */
 export const conflistName = '10-calico.conflist';

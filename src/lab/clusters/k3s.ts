@@ -57,6 +57,11 @@ function manifest(name: string, objects: KubeObject[]): NodeFile {
   return { path: `${K3S}/server/manifests/${name}.yaml`, content: objects.map((object) => stringify(object)).join('---\n'), mode: 0o600 };
 }
 
+/** CoreDNS as K3s deploys it: a file in the server's manifests directory. */
+export function k3sDns(state: LabState): NodeFile {
+  return manifest('coredns', coreDns({ domain: state.clusterDomain, address: state.clusterDns, replicas: 1, lameduck: false, nodes: state.nodes }));
+}
+
 /** The disk of one node of this profile; `programs` are the paths of built programs on this machine. */
 export async function k3sDisk(state: LabState, node: LabNode, pki: ClusterPki, programs: Record<string, string>): Promise<NodeDisk> {
   const at = layouts.k3s;
@@ -72,7 +77,7 @@ export async function k3sDisk(state: LabState, node: LabNode, pki: ClusterPki, p
       config(state, node),
       { path: `${LAB_DIR}/k3s-components.json`, content: JSON.stringify({ components: table, tools: { kubectl: `${at.bin}/kubectl`, ctr: `${at.bin}/ctr`, etcdctl: `${at.bin}/etcdctl` } }, null, 2) },
       { path: `${LAB_DIR}/containerd-base.toml`, content: containerdConfig(at) },
-      ...(node.role === 'server' ? [manifest('rolebindings', flannelAccess()), manifest('coredns', coreDns({ domain: state.clusterDomain, address: state.clusterDns, replicas: 1, lameduck: false, nodes: state.nodes }))] : []),
+      ...(node.role === 'server' ? [manifest('rolebindings', flannelAccess())] : []),
     ],
     copies: Object.fromEntries(Object.entries(plugins).map(([plugin, program]) => [`${K3S}/data/cni/${plugin}`, programs[program] ?? program])),
     links: {

@@ -63,6 +63,14 @@ export function makeCgroup(hierarchy: Hierarchy, lab: string, node: string): str
   return dir;
 }
 
+/** argv that joins the lab's own cgroup before it becomes argv: whatever happens, `down` finds it. */
+export function inLabCgroup(lab: string, argv: readonly string[]): string[] {
+  const all = hierarchies();
+  const first = all.find((hierarchy) => hierarchy.type === 'cgroup') ?? all[0];
+  if (first === undefined) return [...argv];
+  return ['sh', '-c', 'echo 0 > "$1" && shift && exec "$@"', 'sh', join(makeCgroup(first, lab, 'host'), 'cgroup.procs'), ...argv];
+}
+
 function subtree(dir: string): string[] {
   if (!existsSync(dir)) return [];
   const below = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());

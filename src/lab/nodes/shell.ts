@@ -5,6 +5,8 @@ import { EnvironmentError } from '../../core/errors.ts';
 import { runProcess } from '../../core/process.ts';
 import { runOrThrow, type NodeShell, type RunOptions, type RunResult } from '../../node/shell.ts';
 import { namespaceName, nodePaths } from '../paths.ts';
+import { inLabCgroup } from './cgroups.ts';
+import { inLabCgroup } from './cgroups.ts';
 
 export interface ProcessId {
   pid: number;
@@ -21,6 +23,16 @@ export function startTimeOf(pid: number): number | undefined {
   }
 }
 
+/** This very process. */
+export function ownProcess(): ProcessId {
+  return { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 };
+}
+
+/** Whether a process still lives; a pid that has been given to another process does not count. */
+export function isAlive(recorded: ProcessId): boolean {
+  return startTimeOf(recorded.pid) === recorded.startTime;
+}
+
 /** Process 1 of a node as this machine sees it; undefined when the node is not running. */
 export function nodeProcess(lab: string, node: string): number | undefined {
   let recorded: ProcessId;
@@ -29,14 +41,17 @@ export function nodeProcess(lab: string, node: string): number | undefined {
   } catch {
     return undefined;
   }
-  return startTimeOf(recorded.pid) === recorded.startTime ? recorded.pid : undefined;
+  return isAlive(recorded) ? recorded.pid : undefined;
 }
 
-/** The argv that runs argv inside a node. Errors: EnvironmentError when the node is not running. */
+/** The argv that runs argv inside a node, or in the network of `outside`. Errors: EnvironmentError when the node is not running. */
 export function enterNode(lab: string, node: string, argv: readonly string[]): string[] {
+  if (node === 'outside') return inLabCgroup(lab, ['ip', 'netns', 'exec', namespaceName(lab, 'outside'), ...argv]);
   const pid = nodeProcess(lab, node);
   if (pid === undefined) throw new EnvironmentError(`lab ${lab}: node ${node} is not running`, { hint: `\`fairlead lab status --name ${lab}\` shows the lab's nodes` });
-  return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--wd=/', '--', ...argv];
+  // `--wd` without a value is process 1's own working directory, which is the node's /; `--wd=/` would be this
+  // machine's, opened before the namespaces are entered, and would let the node's processes walk about in it.
+  return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--wd', '--', ...argv];
 }
 
 async function run(enter: (argv: readonly string[]) => string[], argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
@@ -74,5 +89,5 @@ export function labShell(lab: string, node: string): NodeShell {
 
 /** Shell of `outside`, which has a network of its own and this machine's files. */
 export function outsideShell(lab: string): NodeShell {
-  return shellOver('outside', (argv) => ['ip', 'netns', 'exec', namespaceName(lab, 'outside'), ...argv]);
+  return shellOver('outside', (argv) => enterNode(lab, 'outside', argv));
 }

@@ -53,10 +53,16 @@ export async function plug(lab: string, member: string, address: string): Promis
   await runProcess(['ip', 'netns', 'exec', name, 'sysctl', '-q', '-w', 'net.bridge.bridge-nf-call-iptables=1']);
 }
 
+/** Whether a network namespace belongs to a lab. A prefix would not do: lab `a` must keep its hands off lab `a-b`. */
+export function isLabNamespace(name: string, lab: string): boolean {
+  const start = namespaceName(lab, '');
+  return name.startsWith(start) && new RegExp(`^(net|outside|${lab}-(server|agent)-\\d+)$`).test(name.slice(start.length));
+}
+
 /** Names of the network namespaces that belong to a lab. */
 export async function labNamespaces(lab: string): Promise<string[]> {
   const names = (await output(['ip', 'netns', 'list'])).split('\n').map((line) => line.split(' ')[0] ?? '');
-  return names.filter((name) => name.startsWith(namespaceName(lab, '')));
+  return names.filter((name) => isLabNamespace(name, lab));
 }
 
 export async function removeNamespace(name: string): Promise<void> {

@@ -28,7 +28,5 @@ export type JournalBody =
   /** The last entry of a migration that came to its end. */
   | { type: 'finished'; outcome: 'migrated' | 'rolled-back' };
 
-export type JournalType = JournalBody['type'];
-
 /** `n` counts from 0; `t` epoch ms; `prev` the hash of the entry before (64 zeros for the first); `hash` sha256 of the canonical JSON of all the rest. */
 export type JournalEntry = JournalBody & { n: number; t: number; prev: string; hash: string };

@@ -26,6 +26,7 @@ export class ModelWorld {
   dead = false;
   #count = 0;
   #injections: ReadonlyMap<number, Injection> = new Map();
+  #named: { prefix: string; injection: Injection; left: number }[] = [];
 
   constructor(initial: Readonly<Record<string, string>>) {
     this.values = new Map(Object.entries(initial));
@@ -38,10 +39,17 @@ export class ModelWorld {
     this.#injections = injections;
   }
 
+  /** Injects at the next `times` acts whose words begin so. */
+  inject(prefix: string, injection: Injection = 'fail', times = 1): void {
+    this.#named.push({ prefix, injection, left: times });
+  }
+
   /** To be called before every act. Throws what was injected there. */
   act(what: string): Injection | undefined {
     if (this.dead) throw new Dead(what);
-    const injection = this.#injections.get(this.#count++);
+    const named = this.#named.find(({ prefix, left }) => left > 0 && what.startsWith(prefix));
+    if (named !== undefined) named.left--;
+    const injection = named?.injection ?? this.#injections.get(this.#count++);
     this.acts.push(injection === undefined ? what : `${what} <- ${injection}`);
     if (injection === 'die') {
       this.dead = true;
@@ -118,7 +126,7 @@ export function mortalJournal(journal: Journal, world: ModelWorld): Journal {
       return journal.entries;
     },
     async append(body) {
-      const injection = world.act(`journal ${body.type}`);
+      const injection = world.act(`journal ${body.type}${'step' in body ? ` ${body.step}` : ''}`);
       const entry = await journal.append(body);
       if (injection === 'die-after') {
         world.dead = true;

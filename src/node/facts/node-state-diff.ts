@@ -35,7 +35,7 @@ export function stateLines(state: NodeState): string[] {
     if (!kept(route.device) || route.table === 'local' || route.dst.startsWith('fe80:') || route.type === 'multicast') continue;
     const via = route.gateway === undefined ? '' : ` via ${route.gateway}`;
     const over = route.device === undefined ? '' : ` dev ${route.device}`;
-    lines.push(`route${route.family} ${route.type} ${route.dst}${via}${over} table ${route.table} proto ${route.protocol}${route.onlink ? ' onlink' : ''}`);
+    lines.push(`route${route.family} ${route.type} ${route.dst}${via}${over} table ${route.table} proto ${route.protocol}${route.mtu === undefined ? '' : ` mtu ${route.mtu}`}${route.onlink ? ' onlink' : ''}`);
   }
   for (const rule of state.rules) lines.push(`rule${rule.family} ${rule.priority} ${JSON.stringify(rule.fields, Object.keys(rule.fields).sort())}`);
   for (const { address, device, mac, permanent } of state.neighbours) if (permanent && kept(device)) lines.push(`neighbour ${address} ${mac ?? ''} dev ${device}`);

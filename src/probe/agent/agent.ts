@@ -73,10 +73,10 @@ export class Agent {
     // What is outstanding gets its deadlines, but leaves the collector a second before the files go.
     while (!this.#streams.idle && performance.now() < until - 1_000) await pause(TICK_MS * 5);
     this.#streams.abandonAll();
+    for (const timer of this.#timers) clearInterval(timer);
     this.#recorder.write({ k: 'z', t: this.#now() });
     this.#recorder.flush();
     await pause(until - performance.now());
-    for (const timer of this.#timers) clearInterval(timer);
     for (const server of this.#servers) server.close();
     this.#udp.close();
     this.#recorder.close();

@@ -36,6 +36,9 @@ export interface AgentHandleEvents {
   broke(from: string, to: string, t: number, why: string): void;
 }
 
+/** An agent beats every second; one that has been silent for so long is dead or cut off. */
+const SILENT_MS = 5_000;
+
 interface Barrier {
   t: number;
   /** Per stream the last seq that had been sent by then; undefined until the agent has lived past `t`. */
@@ -56,6 +59,7 @@ export class AgentHandle {
   #pushed = 0;
   #beats = { count: 0, cpu: 0, rss: 0, lag: 0, skipped: 0 };
   #liveStreams = Number.POSITIVE_INFINITY;
+  #heardAt = performance.now();
 
   constructor(place: AgentPlace, events: AgentHandleEvents, shift: () => number, resumed: Position | undefined) {
     this.place = place;
@@ -75,9 +79,10 @@ export class AgentHandle {
     return this.#ledger.revision;
   }
 
-  /** Whether it has no stream any more, by its last heartbeat. */
-  get quiet(): boolean {
-    return this.#liveStreams === 0 || this.#ledger.exited;
+  /** Whether nothing more is to come after configuration `revision` told it to stop: no stream is left, or it said its end, or has not said anything for long. */
+  quiet(revision: number): boolean {
+    if (this.#ledger.exited || performance.now() - this.#heardAt > SILENT_MS) return true;
+    return this.#ledger.revision >= revision && this.#liveStreams === 0;
   }
 
   get usage(): AgentUsage {
@@ -127,6 +132,7 @@ export class AgentHandle {
     beats.lag = Math.max(beats.lag, line.lag);
     beats.skipped += line.skipped;
     this.#liveStreams = line.streams.length;
+    this.#heardAt = performance.now();
     for (const barrier of this.#barriers) {
       if (barrier.targets === undefined && line.t + this.#shift() >= barrier.t) barrier.targets = line.streams.map(([id, sent]) => [id, sent]);
     }

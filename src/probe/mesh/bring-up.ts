@@ -40,7 +40,7 @@ export async function applyMesh(kube: KubePort, options: ManifestOptions): Promi
 
 /** Removes all objects, the namespace last. */
 export async function removeMesh(kube: KubePort, options: ManifestOptions): Promise<void> {
-  for (const { apiVersion, kind, metadata } of meshManifests(options).reverse()) {
+  for (const { apiVersion, kind, metadata } of meshManifests(options).toReversed()) {
     // The namespace may hold more than the mesh (journal, lease): it stays.
     if (kind === 'Namespace') continue;
     await kube.delete({ apiVersion, kind, name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) });

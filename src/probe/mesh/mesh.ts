@@ -1,6 +1,7 @@
 /** The probe mesh as verbs use it: agents everywhere, told of each other, their samples collected out of band and judged. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../../cluster/wait.ts';
+import { EnvironmentError } from '../../core/errors.ts';
 import type { NodeShell } from '../../node/shell.ts';
 import { DEFAULT_RATES } from '../agent/classes.ts';
 import type { Rates } from '../agent/classes.ts';
@@ -134,13 +135,18 @@ export class Mesh {
     await this.configured();
   }
 
+  /** What the canaries on a node are expected to find now; undefined for a node nobody spoke of. */
+  canaryOf(node: string): CanaryExpectation | undefined {
+    return this.#config.canary[node];
+  }
+
   /** Waits until every agent that is not leaving works by the current configuration. Errors: EnvironmentError at the deadline. */
   async configured(timeoutMs = 20_000): Promise<void> {
     const { revision } = this.#config;
     await this.#pushAll();
-    await waitUntil(async () => ([...this.#agents.values()].every((agent) => agent.leaving || agent.revision >= revision) ? true : undefined), {
-      timeoutMs,
-      what: 'the probe agents to take their configuration',
+    const behind = (): string[] => [...this.#agents.values()].filter((agent) => !agent.leaving && agent.revision < revision).map((agent) => agent.place.name);
+    await waitUntil(async () => (behind().length === 0 ? true : undefined), { timeoutMs, what: 'the probe agents to take their configuration' }).catch((cause: unknown) => {
+      throw new EnvironmentError(`probe agents did not take their configuration within ${timeoutMs / 1_000} s: ${behind().join(', ')}`, { cause, hint: 'See what they say: logs of their pods, or pid.log in the directory of the one outside.' });
     });
   }
 
@@ -154,7 +160,7 @@ export class Mesh {
   async stop(): Promise<Aggregate> {
     this.#change({ probing: false });
     await this.#pushAll();
-    await waitUntil(async () => ([...this.#agents.values()].every((agent) => agent.leaving || (agent.revision >= this.#config.revision && agent.quiet)) ? true : undefined), {
+    await waitUntil(async () => ([...this.#agents.values()].every((agent) => agent.leaving || agent.quiet(this.#config.revision)) ? true : undefined), {
       timeoutMs: 15_000,
       what: 'the probe agents to settle',
     }).catch(() => undefined);
@@ -165,6 +171,11 @@ export class Mesh {
     this.#flush();
     this.#sink.close();
     return this.aggregate;
+  }
+
+  /** Stops collecting and nothing else, as a crash would: agents go on, and the same directory takes up where this left off. */
+  abandon(): void {
+    this.#stopped.abort();
   }
 
   /** Removes agents and objects; to be called after `stop`. */
@@ -194,7 +205,7 @@ export class Mesh {
       this.#adopt({ key: 'outside', name: 'outside', kind: 'outside', shell: outside.shell, dir: outside.dir }, 'outside');
     }
     this.#meet(pods);
-    for (const [key, { name }] of Object.entries(this.#sink.resumed)) if (!this.#agents.has(key)) this.unaccounted.push(name);
+    for (const [place, { name }] of Object.entries(this.#sink.resumed)) if (!this.#agents.has(place)) this.unaccounted.push(name);
     this.#change({ targets, peers: this.#peersOf(pods) });
     this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(COLLECT_MS, () => this.#collectAndFlush())];
     await this.configured();

@@ -15,7 +15,7 @@ export interface OutsideOptions {
   dir: string;
 }
 
-/** Starts it with a first configuration; one that runs already is ended first. */
+/** Starts it with a first configuration; one that runs already is ended first. What it says goes to `pid.log` in its directory. */
 export async function startOutside(options: OutsideOptions, key: Uint8Array, config: string): Promise<void> {
   const { shell, dir } = options;
   await shell.write(`${dir}/key`, key, 0o600);
@@ -26,7 +26,8 @@ export async function startOutside(options: OutsideOptions, key: Uint8Array, con
     AGENT_KEY_FILE: `${dir}/key`,
     AGENT_SAMPLES: `${dir}/${SAMPLES_FILE}`,
     DRAIN_SECONDS: '2',
-    POD_IP: '0.0.0.0',
+    // Not any address: answers must come from the one that was asked.
+    POD_IP: options.address,
     ...AGENT_ENV,
   };
   const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);

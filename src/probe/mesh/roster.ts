@@ -52,5 +52,5 @@ export function nextPeers(before: readonly Peer[], pods: readonly AgentPod[]): P
     const id = `${pod.uid}:${pod.restarts}:${pod.address}`;
     if (pod.ready || known.has(id)) peers.push({ name: agentName('pod', pod.node), kind: 'pod', node: pod.node, address: pod.address, id });
   }
-  return peers.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return peers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

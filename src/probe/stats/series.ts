@@ -63,7 +63,7 @@ export class Series {
    * null with fewer than two sends. A stream that starts anew (its seq goes back) starts both anew.
    */
   gaps(): { longest: number; spacing: number | null } {
-    const order = Uint32Array.from({ length: this.#length }, (_, i) => i).sort((a, b) => this.#time(a) - this.#time(b) || this.#seqOf(a) - this.#seqOf(b));
+    const order = Uint32Array.from({ length: this.#length }, (_, i) => i).toSorted((a, b) => this.#time(a) - this.#time(b) || this.#seqOf(a) - this.#seqOf(b));
     let longest = 0;
     let spacing: number | null = null;
     let previous: number | undefined;

@@ -1,0 +1,40 @@
+/** How a verb reaches a cluster and its hosts: `--via`. */
+import { join } from 'node:path';
+import { Cluster } from '../cluster/client.ts';
+import { UsageError } from '../core/errors.ts';
+import type { NodeShell } from '../node/shell.ts';
+import type { OutsideOptions } from '../probe/mesh/outside.ts';
+import type { VerbContext, VerbOption } from './verb.ts';
+import { textOption } from './options.ts';
+
+export const viaOption: VerbOption = { flags: '--via <way>', description: 'how hosts are reached: lab:NAME', required: true };
+
+export interface Access {
+  cluster: Cluster;
+  shell: (node: string) => NodeShell;
+  outside?: OutsideOptions;
+  /** Services that echo a nonce and are probed along, where they exist. */
+  http: { name: string; url: string }[];
+}
+
+async function viaLab(name: string): Promise<Access> {
+  const [{ agentBundle }, { labShell, outsideShell }, { INTERNET_ADDRESS }, { labPaths }, { readState }] = await Promise.all([
+    import('../lab/agent-bundle.ts'), import('../lab/nodes/shell.ts'), import('../lab/nodes/underlay.ts'), import('../lab/paths.ts'), import('../lab/state.ts'),
+  ]);
+  const lab = readState(name).name;
+  const cluster = await Cluster.connect({ kubeconfig: labPaths(lab).kubeconfig });
+  const shop = await cluster.get({ apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'web' });
+  return {
+    cluster,
+    shell: (node) => labShell(lab, node),
+    outside: { shell: outsideShell(lab), address: INTERNET_ADDRESS, nodeBinary: process.execPath, agentScript: await agentBundle(), dir: join(labPaths(lab).dir, 'outside') },
+    http: shop === undefined ? [] : [{ name: 'shop/web', url: 'http://web.shop.svc.cluster.local:8080/' }],
+  };
+}
+
+/** Opens the access that `--via` names. Errors: UsageError for a way that is not known. */
+export async function openAccess(ctx: VerbContext): Promise<Access> {
+  const via = textOption(ctx, 'via') ?? '';
+  if (via.startsWith('lab:')) return viaLab(via.slice('lab:'.length));
+  throw new UsageError(`--via ${via}: hosts cannot be reached that way`, { hint: 'this version knows lab:NAME' });
+}

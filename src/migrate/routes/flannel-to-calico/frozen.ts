@@ -1,0 +1,148 @@
+/** Steps for distributions whose service runs Flannel itself: copy its configuration where the service will not rewrite it, switch it off on the servers, restart each agent when its turn comes. */
+import { conflistName } from '../../../cni/flannel/names.ts';
+import { isReady, type NodeObject } from '../../../cluster/objects.ts';
+import { waitUntil } from '../../../cluster/wait.ts';
+import { detectHost } from '../../../distro/detect.ts';
+import { restartService } from '../../../distro/service.ts';
+import { readText, runOrThrow } from '../../../node/shell.ts';
+import { waitOptions, type StepContext } from '../../steps/context.ts';
+import { copyMissing } from '../../steps/hold.ts';
+import { hasLink } from '../../steps/rename-link.ts';
+import type { StepHandler } from '../../types.ts';
+import type { CniPlacement } from './facts.ts';
+import { frozenConf } from './names.ts';
+
+interface StageParams {
+  nodes: string[];
+  placement: CniPlacement;
+}
+
+/** Step `stage`: on every node, so that a service that restarts unplanned without Flannel still finds a CNI. */
+export const stage: StepHandler<StepContext> = {
+  async check(ctx, step) {
+    const { nodes, placement } = step.params as unknown as StageParams;
+    for (const node of nodes) if ((await ctx.shell(node).run(['test', '-s', `${placement.after.confDir}/${frozenConf}`])).code !== 0) return false;
+    return true;
+  },
+  async capture(ctx, step) {
+    const { nodes, placement } = step.params as unknown as StageParams;
+    const present: Record<string, string[]> = {};
+    for (const node of nodes) present[node] = (await ctx.shell(node).run(['find', placement.after.confDir, placement.after.binDir, '-maxdepth', '1', '-type', 'f'])).stdout.split('\n').filter(Boolean);
+    return { present };
+  },
+  async apply(ctx, step) {
+    const { nodes, placement } = step.params as unknown as StageParams;
+    for (const node of nodes) {
+      const shell = ctx.shell(node);
+      const conf = await runOrThrow(shell, ['cat', `${placement.before.confDir}/${conflistName}`]);
+      const plugins = (await runOrThrow(shell, ['ls', '-1', placement.before.binDir])).split('\n').filter(Boolean);
+      await copyMissing(shell, plugins.map((name) => `${placement.before.binDir}/${name}`), placement.after.binDir);
+      await shell.write(`${placement.after.confDir}/${frozenConf}`, conf);
+    }
+  },
+  async verify(ctx, step) {
+    const { nodes, placement } = step.params as unknown as StageParams;
+    const without: string[] = [];
+    for (const node of nodes) {
+      const conf = JSON.parse((await readText(ctx.shell(node), `${placement.after.confDir}/${frozenConf}`)) ?? '{}') as { plugins?: { type: string }[] };
+      for (const plugin of ['loopback', ...(conf.plugins ?? [{ type: 'flannel' }]).map((entry) => entry.type)]) {
+        if ((await ctx.shell(node).run(['test', '-x', `${placement.after.binDir}/${plugin}`])).code !== 0) without.push(`${node}: ${placement.after.binDir}/${plugin}`);
+      }
+    }
+    return { ok: without.length === 0, evidence: [without.length === 0 ? `every node has ${frozenConf} and its plugins where containerd looks by default` : `missing: ${without.join(', ')}`] };
+  },
+  async undo(ctx, step, captured) {
+    const { nodes, placement } = step.params as unknown as StageParams;
+    const { present } = captured as unknown as { present: Record<string, string[]> };
+    for (const node of nodes) {
+      const shell = ctx.shell(node);
+      const found = (await shell.run(['find', placement.after.confDir, placement.after.binDir, '-maxdepth', '1', '-type', 'f'])).stdout.split('\n').filter(Boolean);
+      const added = found.filter((path) => !present[node]?.includes(path));
+      if (added.length > 0) await runOrThrow(shell, ['rm', '-f', '--', ...added]);
+    }
+  },
+};
+
+interface ServiceParams {
+  node: string;
+  device: string;
+}
+
+/** What a server said before: the text of the drop-in, null when there was none. */
+interface SwitchedOff {
+  path: string;
+  text: string | null;
+}
+
+async function waitForNode(ctx: StepContext, node: string, since: string): Promise<void> {
+  await waitUntil(async () => {
+    const object = await ctx.cluster.get<NodeObject>({ apiVersion: 'v1', kind: 'Node', name: node });
+    const heartbeat = (object?.status as { conditions?: { type: string; lastHeartbeatTime?: string }[] } | undefined)?.conditions?.find((condition) => condition.type === 'Ready')?.lastHeartbeatTime ?? '';
+    return object !== undefined && isReady(object) && heartbeat >= since ? true : undefined;
+  }, waitOptions(ctx, `the kubelet of ${node} to report Ready again`, 120_000));
+}
+
+async function restartAndWait(ctx: StepContext, { node }: ServiceParams): Promise<void> {
+  const { host } = await detectHost(ctx.shell(node));
+  // The kubelet writes whole seconds; asking for the next one makes sure that a report is new.
+  const since = new Date(Date.now() + 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+  await restartService(ctx.shell(node), host.service);
+  await waitForNode(ctx, node, since);
+}
+
+/** Step `switch-off`: a server hands out "no Flannel" from its next start on. Its own Flannel stops; device, routes and rules stay as they are. */
+export const switchOff: StepHandler<StepContext> = {
+  async check() {
+    return false;
+  },
+  async capture(ctx, step) {
+    const shell = ctx.shell((step.params as unknown as ServiceParams).node);
+    const { distribution, host } = await detectHost(shell);
+    const change = await distribution.cniOffChange(shell, host);
+    if (change === undefined) throw new Error(`node ${host.node}: nothing to switch off on this ${distribution.name} host`);
+    return { path: change.path, text: (await readText(shell, change.path)) ?? null };
+  },
+  async apply(ctx, step) {
+    const params = step.params as unknown as ServiceParams;
+    const shell = ctx.shell(params.node);
+    const { distribution, host } = await detectHost(shell);
+    const change = await distribution.cniOffChange(shell, host);
+    if (change !== undefined) await shell.write(change.path, change.content, change.mode);
+    await restartAndWait(ctx, params);
+  },
+  async verify(ctx, step) {
+    const { node, device } = step.params as unknown as ServiceParams;
+    const { host } = await detectHost(ctx.shell(node));
+    const stands = await hasLink(ctx.shell(node), device);
+    return { ok: host.builtInBackend === undefined && stands, evidence: [`${node}: flannel-backend is ${host.builtInBackend ?? 'none'}; ${device} ${stands ? 'stands as before' : 'is gone'}`] };
+  },
+  async undo(ctx, step, captured) {
+    const params = step.params as unknown as ServiceParams;
+    const { path, text } = captured as unknown as SwitchedOff;
+    const shell = ctx.shell(params.node);
+    if (((await readText(shell, path)) ?? null) === text) return;
+    if (text === null) await runOrThrow(shell, ['rm', '-f', '--', path]);
+    else await shell.write(path, text, 0o600);
+    await restartAndWait(ctx, params);
+    await waitUntil(async () => ((await hasLink(shell, params.device)) ? true : undefined), waitOptions(ctx, `${params.device} on ${params.node}`, 60_000));
+  },
+};
+
+/** Step `restart`: an agent learns of it at its next start. Not undone by another restart: while the servers say "none", the node goes on with the frozen configuration. */
+export const restart: StepHandler<StepContext> = {
+  async check() {
+    return false;
+  },
+  async capture() {
+    return null;
+  },
+  apply: (ctx, step) => restartAndWait(ctx, step.params as unknown as ServiceParams),
+  async verify(ctx, step) {
+    const { node, device } = step.params as unknown as ServiceParams;
+    const stands = await hasLink(ctx.shell(node), device);
+    return { ok: stands, evidence: [`${node}: ${device} ${stands ? 'stands as before' : 'is gone'} after the restart`] };
+  },
+  async undo() {
+    // The frozen configuration and device serve the node whether or not its service was restarted.
+  },
+};

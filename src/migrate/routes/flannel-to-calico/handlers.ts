@@ -1,0 +1,32 @@
+/** The handlers of this route's steps, by kind. */
+import { backup } from '../../steps/backup.ts';
+import type { StepContext } from '../../steps/context.ts';
+import { drain, uncordon } from '../../steps/drain.ts';
+import { hardenDns, returnDns } from '../../steps/harden-dns.ts';
+import type { Handlers, StepHandler } from '../../types.ts';
+import { cleanNode, removeFlannel } from './cleanup.ts';
+import { clear } from './clear.ts';
+import { releaseNodes } from './daemonset.ts';
+import { finish } from './finish.ts';
+import { restart, stage, switchOff } from './frozen.ts';
+import { handover } from './handover.ts';
+import { install } from './install.ts';
+import { leave } from './leave.ts';
+import { prove } from './prove.ts';
+import { seed } from './seed.ts';
+import { start } from './start.ts';
+
+/** A step that only waits for the gate behind it. */
+const settled: StepHandler<StepContext> = {
+  check: async () => false,
+  capture: async () => null,
+  apply: async () => undefined,
+  verify: async () => ({ ok: true, evidence: ['nothing was changed'] }),
+  undo: async () => undefined,
+};
+
+export const handlers: Handlers<StepContext> = {
+  backup, 'harden-dns': hardenDns, install, seed, 'release-nodes': releaseNodes, stage, 'switch-off': switchOff,
+  drain, restart, leave, clear, handover, start, prove, uncordon,
+  finish, 'return-dns': returnDns, 'remove-flannel': removeFlannel, 'clean-node': cleanNode, settled,
+};

@@ -1,0 +1,51 @@
+/** Step `leave`, where Flannel is a DaemonSet: its pod leaves the node; device, routes and forwarding entries stay. */
+import { migrationLabel } from '../../../cni/calico/version.ts';
+import { waitUntil } from '../../../cluster/wait.ts';
+import { podsOf } from '../../steps/drain.ts';
+import { waitOptions, type StepContext } from '../../steps/context.ts';
+import { setNodeMetadata } from '../../steps/objects.ts';
+import { hasLink } from '../../steps/rename-link.ts';
+import type { Json, StepHandler } from '../../types.ts';
+import { onFlannel, onNeither } from './names.ts';
+import { readTunnel, restoreForwarding, restoreRules, type TunnelState } from './tunnel-state.ts';
+
+interface LeaveParams {
+  node: string;
+  device: string;
+  daemonSet: { namespace: string; name: string };
+}
+
+const paramsOf = (params: Json): LeaveParams => params as unknown as LeaveParams;
+
+async function runsHere(ctx: StepContext, { node, daemonSet }: LeaveParams): Promise<boolean> {
+  return (await podsOf(ctx, node)).some((pod) => pod.metadata.namespace === daemonSet.namespace && pod.metadata.ownerReferences?.some((owner) => owner.kind === 'DaemonSet' && owner.name === daemonSet.name));
+}
+
+export const leave: StepHandler<StepContext> = {
+  async check(ctx, step) {
+    return !(await runsHere(ctx, paramsOf(step.params)));
+  },
+  async capture(ctx, step) {
+    const { node, device } = paramsOf(step.params);
+    return (await readTunnel(ctx.shell(node), device)) as unknown as Json;
+  },
+  async apply(ctx, step, captured) {
+    const params = paramsOf(step.params);
+    await setNodeMetadata(ctx, params.node, { labels: { [migrationLabel]: onNeither } });
+    await waitUntil(async () => ((await runsHere(ctx, params)) ? undefined : true), waitOptions(ctx, `Flannel's pod to leave ${params.node}`, 60_000));
+    await restoreForwarding(ctx.shell(params.node), captured as unknown as TunnelState);
+  },
+  async verify(ctx, step) {
+    const params = paramsOf(step.params);
+    const stands = await hasLink(ctx.shell(params.node), params.device);
+    const gone = !(await runsHere(ctx, params));
+    return { ok: stands && gone, evidence: [`${params.node}: Flannel's pod ${gone ? 'has left' : 'still runs'}; ${params.device} ${stands ? 'stands as before' : 'is gone'}`] };
+  },
+  async undo(ctx, step, captured) {
+    const params = paramsOf(step.params);
+    await restoreForwarding(ctx.shell(params.node), captured as unknown as TunnelState);
+    await restoreRules(ctx.shell(params.node), captured as unknown as TunnelState);
+    await setNodeMetadata(ctx, params.node, { labels: { [migrationLabel]: onFlannel } });
+    await waitUntil(async () => ((await runsHere(ctx, params)) ? true : undefined), waitOptions(ctx, `Flannel's pod to be back on ${params.node}`, 60_000));
+  },
+};

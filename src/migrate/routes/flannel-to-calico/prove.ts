@@ -1,0 +1,103 @@
+/** Step `prove`: a new pod on the node gets an address of its range, answers from every node, and is cut off by a policy: only that shows that the new CNI lives. */
+import type { KubeObject, PodObject } from '../../../cluster/objects.ts';
+import { waitUntil } from '../../../cluster/wait.ts';
+import { contains, parsePrefix } from '../../../net/prefix.ts';
+import { waitOptions, type StepContext } from '../../steps/context.ts';
+import type { StepHandler } from '../../types.ts';
+
+interface ProveParams {
+  node: string;
+  podCidr: string;
+  image: string;
+  /** Nodes from which the pod must be reached. */
+  from: string[];
+  timeoutMs: number;
+}
+
+const namespace = 'fairlead-system';
+const PORT = 7946;
+
+function canaryName(node: string): string {
+  return `fairlead-canary-${node}`;
+}
+
+/** A pod that accepts TCP connections; it tolerates the cordon, and asks for nothing. */
+function canary({ node, image }: ProveParams): KubeObject {
+  const listener = `require('node:net').createServer((socket) => socket.end('fairlead')).listen(${PORT})`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: canaryName(node), namespace, labels: { 'app.kubernetes.io/name': 'fairlead-canary', 'fairlead.dev/node': node } },
+    spec: {
+      nodeName: node,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: 0,
+      tolerations: [{ operator: 'Exists' }],
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [{
+        name: 'canary', image, imagePullPolicy: 'IfNotPresent',
+        command: ['node', '-e', listener],
+        ports: [{ containerPort: PORT }],
+        resources: { requests: { cpu: '5m', memory: '32Mi' } },
+        securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+      }],
+    },
+  };
+}
+
+function denyAll(node: string): KubeObject {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: canaryName(node), namespace },
+    spec: { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'fairlead-canary', 'fairlead.dev/node': node } }, policyTypes: ['Ingress'], ingress: [] },
+  };
+}
+
+/** Whether a TCP connection to the canary succeeds from a node's own network. bash is on every host that Kubernetes runs on; address and port are numbers. */
+async function connects(ctx: StepContext, from: string, address: string): Promise<boolean> {
+  const result = await ctx.shell(from).run(['timeout', '2', 'bash', '-c', 'exec 3<>"/dev/tcp/$0/$1" && read -r -t 2 line <&3; [ "$line" = fairlead ]', address, String(PORT)], { timeoutMs: 10_000 });
+  return result.code === 0;
+}
+
+async function remove(ctx: StepContext, node: string): Promise<void> {
+  await ctx.cluster.delete({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name: canaryName(node) });
+  await ctx.cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, { gracePeriodSeconds: 0 });
+  await ctx.cluster.waitFor({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => pod === undefined, waitOptions(ctx, `the canary pod on ${node} to go`, 30_000));
+}
+
+export const prove: StepHandler<StepContext> = {
+  async check() {
+    return false;
+  },
+  async capture() {
+    return null;
+  },
+  async apply(ctx, step) {
+    const params = step.params as unknown as ProveParams;
+    const { node, podCidr, from, timeoutMs } = params;
+    await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    await remove(ctx, node);
+    await ctx.cluster.create(canary(params));
+    const running = await ctx.cluster.waitFor<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => (pod?.status as { phase?: string } | undefined)?.phase === 'Running', waitOptions(ctx, `a new pod on ${node} to run`, timeoutMs));
+    const address = (running?.status as { podIP?: string } | undefined)?.podIP ?? '';
+    if (!contains(parsePrefix(podCidr), parsePrefix(`${address}/32`))) throw new Error(`the new pod on ${node} has the address ${address}, which is not in the node's range ${podCidr}`);
+    for (const peer of from) {
+      await waitUntil(async () => ((await connects(ctx, peer, address)) ? true : undefined), waitOptions(ctx, `the new pod ${address} on ${node} to answer from ${peer}`, 20_000));
+    }
+    await ctx.cluster.apply(denyAll(node));
+    // A host always reaches the pods on it; every other node must be refused.
+    for (const peer of from.filter((name) => name !== node).slice(0, 1)) {
+      await waitUntil(async () => ((await connects(ctx, peer, address)) ? undefined : true), waitOptions(ctx, `a deny-all policy to cut ${peer} off from the new pod on ${node}`, 20_000));
+    }
+    await remove(ctx, node);
+  },
+  async verify(_ctx, step) {
+    const { node } = step.params as unknown as ProveParams;
+    return { ok: true, evidence: [`a new pod on ${node} got an address of the node's range, answered, and a deny-all policy cut it off`] };
+  },
+  async undo(ctx, step) {
+    await remove(ctx, (step.params as unknown as ProveParams).node);
+  },
+};

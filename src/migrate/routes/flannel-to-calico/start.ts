@@ -1,0 +1,89 @@
+/** Step `start`: Calico takes the node: its label brings calico-node, which writes the CNI configuration; then pods may start again. */
+import { calicoNodePod } from '../../../cni/calico/health.ts';
+import { inspectCalico, missingOnNode, type ExpectedNode } from '../../../cni/calico/inspect.ts';
+import { findCalicoLeftovers } from '../../../cni/calico/leftovers.ts';
+import { conflistName, migrationLabel, workloadPrefix } from '../../../cni/calico/version.ts';
+import { removeLeftovers } from '../../../cni/leftover.ts';
+import { waitUntil } from '../../../cluster/wait.ts';
+import { listDirectory, readCniConfs } from '../../../node/facts/cni-dirs.ts';
+import { runOrThrow } from '../../../node/shell.ts';
+import { waitOptions, type StepContext } from '../../steps/context.ts';
+import { clearPods, HOLD_CONF, holdPods, podDevices, releasePods, type CniPlaces } from '../../steps/hold.ts';
+import { setNodeMetadata } from '../../steps/objects.ts';
+import type { Json, StepHandler } from '../../types.ts';
+import { onCalico, onFlannel, onNeither } from './names.ts';
+
+interface StartParams {
+  node: string;
+  places: CniPlaces;
+  expected: ExpectedNode;
+  timeoutMs: number;
+}
+
+interface Before {
+  /** CNI configurations of the directory by file name, all but Calico's and the hold. */
+  confs: Record<string, string>;
+  plugins: string[];
+}
+
+const paramsOf = (params: Json): StartParams => params as unknown as StartParams;
+
+/** What is not there yet, in words; empty when Calico is complete on the node. */
+async function incomplete(ctx: StepContext, { node, places, expected }: StartParams): Promise<string[]> {
+  const shell = ctx.shell(node);
+  const pod = await calicoNodePod(ctx.cluster, node);
+  if (!pod.ready) return [pod.evidence];
+  const missing = missingOnNode(await inspectCalico(shell), expected);
+  if ((await shell.run(['test', '-s', `${places.confDir}/${conflistName}`])).code !== 0) missing.push(`${places.confDir}/${conflistName} is not written`);
+  return missing;
+}
+
+export const start: StepHandler<StepContext> = {
+  async check(ctx, step) {
+    const params = paramsOf(step.params);
+    const held = (await ctx.shell(params.node).run(['test', '-e', `${params.places.confDir}/${HOLD_CONF}`])).code === 0;
+    return !held && (await incomplete(ctx, params)).length === 0;
+  },
+  async capture(ctx, step) {
+    const { node, places } = paramsOf(step.params);
+    const confs = (await readCniConfs(ctx.shell(node), places.confDir)).filter((conf) => conf.file !== conflistName && conf.file !== HOLD_CONF);
+    const before: Before = { confs: Object.fromEntries(confs.map((conf) => [conf.file, conf.text])), plugins: (await listDirectory(ctx.shell(node), places.binDir)) ?? [] };
+    return before as unknown as Json;
+  },
+  async apply(ctx, step, captured) {
+    const params = paramsOf(step.params);
+    const shell = ctx.shell(params.node);
+    await setNodeMetadata(ctx, params.node, { labels: { [migrationLabel]: onCalico } });
+    let last: string[] = [];
+    const complete = async (): Promise<true | undefined> => {
+      last = await incomplete(ctx, params);
+      return last.length === 0 ? true : undefined;
+    };
+    await waitUntil(complete, waitOptions(ctx, `Calico to be complete on ${params.node}`, params.timeoutMs)).catch((cause: unknown) => {
+      throw new Error(`Calico did not become complete on ${params.node}: ${last.join('; ') || String(cause)}`, { cause });
+    });
+    for (const name of Object.keys((captured as unknown as Before).confs)) await runOrThrow(shell, ['rm', '-f', '--', `${params.places.confDir}/${name}`]);
+    await releasePods(shell, params.places);
+  },
+  async verify(ctx, step) {
+    const missing = await incomplete(ctx, paramsOf(step.params));
+    return { ok: missing.length === 0, evidence: missing.length === 0 ? ["calico-node is Ready; routes, neighbours and forwarding entries cover every peer, and the node's own range is set"] : missing };
+  },
+  async undo(ctx, step, captured) {
+    const { node, places, timeoutMs } = paramsOf(step.params);
+    const before = captured as unknown as Before;
+    const shell = ctx.shell(node);
+    // Pods that Calico gave an address need its plugin and its configuration to go, so they go first.
+    if ((await podDevices(shell, { prefix: workloadPrefix })).length > 0) {
+      await holdPods(shell, places);
+      await clearPods(ctx, node, { prefix: workloadPrefix }, timeoutMs);
+    }
+    await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: onNeither } });
+    await waitUntil(async () => ((await calicoNodePod(ctx.cluster, node)).pod === undefined ? true : undefined), waitOptions(ctx, `calico-node to leave ${node}`, timeoutMs));
+    for (const [name, text] of Object.entries(before.confs)) await shell.write(`${places.confDir}/${name}`, text);
+    await removeLeftovers(shell, () => findCalicoLeftovers(shell, { confDirs: [places.confDir], binDirs: [places.binDir], pluginsBefore: before.plugins, keepTunnel: true }));
+    // Held until the tunnel is Flannel's again; undoing `clear` lets pods start.
+    await holdPods(shell, places);
+    await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: onFlannel } });
+  },
+};

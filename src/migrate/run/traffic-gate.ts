@@ -1,0 +1,67 @@
+/** The gate on measured traffic: nothing lost without announcement since the last one, and nothing lost at all in a window of its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Mesh } from '../../probe/mesh/mesh.ts';
+import type { Aggregate } from '../../probe/stats/aggregate.ts';
+import { DEFAULT_THRESHOLDS, evaluateGate } from '../../probe/stats/gate.ts';
+import type { CanaryExpectation, ProbeClass } from '../../probe/types.ts';
+import type { Gate, GateVerdict } from '../engine/ports.ts';
+import type { Json, StepSpec } from '../types.ts';
+
+export interface TrafficGateOptions {
+  mesh: Mesh;
+  /** How long traffic is watched after each step that has a gate, milliseconds. */
+  windowMs: number;
+  /** Classes that must have been measured. */
+  expected: readonly ProbeClass[];
+  /** Unannounced losses that one gate tolerates. */
+  maxUnannouncedLost: number;
+  /** What canaries on a node find before it moves, and after. */
+  canary: { before: CanaryExpectation; after: CanaryExpectation };
+  /** Told what is waited for. */
+  waiting: (what: string) => void;
+}
+
+/** Kind of the step behind which a node's policies are enforced by the new CNI. */
+const PROVEN = 'prove';
+
+/** Pairs of pods with this node at either end that were not measured in the window. */
+function unmeasured(seen: Aggregate, node: string): string[] {
+  const pairs = seen.pairs.filter((pair) => pair.class === 'pod-to-pod' && pair.figures.sent > 0);
+  const from = pairs.some((pair) => pair.from === `pod/${node}`);
+  const to = pairs.some((pair) => pair.to === `pod/${node}`);
+  return [...(from ? [] : [`nothing was sent from a pod on ${node}`]), ...(to ? [] : [`nothing was sent to a pod on ${node}`])];
+}
+
+function judge(options: TrafficGateOptions, since: Aggregate, window: Aggregate, node: string | undefined): GateVerdict {
+  const unannounced = evaluateGate(since, { defaults: { ...DEFAULT_THRESHOLDS, minSamples: 0, maxUnannouncedLost: options.maxUnannouncedLost }, expected: [] });
+  const now = evaluateGate(window, { defaults: { ...DEFAULT_THRESHOLDS, maxUnannouncedLost: options.maxUnannouncedLost, maxLost: options.maxUnannouncedLost }, expected: options.expected });
+  const missing = node === undefined ? [] : unmeasured(window, node);
+  const verdicts = [unannounced.verdict, now.verdict, missing.length > 0 ? 'unknown' : 'pass'];
+  const verdict = verdicts.includes('fail') ? 'fail' : verdicts.includes('unknown') ? 'unknown' : 'pass';
+  const figures = { sinceLastGate: since.totals, window: { ...window.totals, ms: options.windowMs } } as unknown as Json;
+  return { verdict, reasons: [...new Set([...unannounced.reasons, ...now.reasons, ...missing])], figures };
+}
+
+/** Makes the gate. It remembers when it last judged, so that no loss falls between two gates. */
+export function trafficGate(options: TrafficGateOptions): Gate {
+  const { mesh, windowMs } = options;
+  let judgedUntil = Date.now();
+  return async (step: StepSpec, _windows, purpose) => {
+    const node = step.group.startsWith('node:') ? step.node : undefined;
+    if (node !== undefined) {
+      options.waiting(`the probe agent on ${node}`);
+      await mesh.waitForNode(node);
+      await mesh.expectCanary(node, purpose === 'rollback' ? options.canary.before : step.kind === PROVEN ? options.canary.after : mesh.canaryOf(node) ?? options.canary.after);
+    }
+    options.waiting(`${windowMs / 1000} s of traffic`);
+    const from = Date.now();
+    await sleep(windowMs);
+    const until = Date.now();
+    const late = await mesh.settled(until);
+    const verdict = judge(options, mesh.between(judgedUntil, until), mesh.between(from, until), node);
+    if (late.length > 0 && verdict.verdict === 'pass') return { ...verdict, verdict: 'unknown', reasons: [`samples of ${late.join(', ')} could not be collected in time`] };
+    // A gate that is asked again looks at the same span again: nothing is forgiven by asking twice.
+    if (verdict.verdict === 'pass') judgedUntil = until;
+    return verdict;
+  };
+}

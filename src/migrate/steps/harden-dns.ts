@@ -1,0 +1,134 @@
+/** Step `harden-dns`: two DNS servers on different nodes that answer for a while after they are told to end, so that draining a node loses no query. */
+import type { KubeObject, PodObject } from '../../cluster/objects.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { waitUntil } from '../../cluster/wait.ts';
+import type { Json, StepHandler } from '../types.ts';
+import { waitOptions, type StepContext } from './context.ts';
+
+interface DnsParams {
+  namespace: string;
+  name: string;
+}
+
+interface DeploymentSpec {
+  replicas?: number;
+  paused?: boolean;
+  selector: { matchLabels: Record<string, string> };
+  template: { metadata: { labels?: Record<string, string> }; spec: Record<string, unknown> & { containers: Record<string, unknown>[] } };
+}
+
+/** Label that tells our stand-in's pods from the original's; the Service does not look at it. */
+const standIn = { 'fairlead.dev/stand-in': 'dns' };
+/** kube-proxy gathers changes for up to a second (--iptables-min-sync-period), on every node. */
+const SERVICE_SYNC_MS = 3000;
+
+const paramsOf = (params: Json): DnsParams => params as unknown as DnsParams;
+const original = (params: DnsParams): { apiVersion: string; kind: string; namespace: string; name: string } => ({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: params.namespace, name: params.name });
+const standInRef = (params: DnsParams): ReturnType<typeof original> => original({ ...params, name: `fairlead-${params.name}` });
+
+function specOf(object: KubeObject | undefined): DeploymentSpec {
+  return object?.['spec'] as DeploymentSpec;
+}
+
+/** A Deployment like the original, but with two replicas apart from each other that outlive their removal from the Service. */
+function makeStandIn(params: DnsParams, deployment: KubeObject): KubeObject {
+  const { template } = specOf(deployment);
+  const labels = { ...template.metadata.labels, ...standIn };
+  const spread = [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy: 'Honor', labelSelector: { matchLabels: standIn } }];
+  const containers = template.spec.containers.map((container) => ({ ...container, lifecycle: { preStop: { sleep: { seconds: 5 } } } }));
+  return {
+    ...standInRef(params),
+    metadata: { name: standInRef(params).name, namespace: params.namespace, labels: standIn },
+    spec: {
+      replicas: 2,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { ...template.spec, topologySpreadConstraints: spread, containers } },
+    },
+  };
+}
+
+async function waitReady(ctx: StepContext, ref: ReturnType<typeof original>, replicas: number): Promise<void> {
+  await ctx.cluster.waitFor(ref, (object) => {
+    const { availableReplicas = 0, observedGeneration } = (object?.['status'] ?? {}) as { availableReplicas?: number; observedGeneration?: number };
+    return observedGeneration === object?.metadata.generation && availableReplicas >= replicas;
+  }, waitOptions(ctx, `${ref.namespace}/${ref.name} to have ${replicas} replicas`, 120_000));
+}
+
+/**
+ * Takes a Deployment's pods out of service before they end: without the label that the Service looks for they get no new
+ * queries, while those under way are still answered.
+ */
+async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>): Promise<void> {
+  const deployment = await ctx.cluster.get(ref);
+  if (deployment === undefined) return;
+  const { selector } = specOf(deployment);
+  const labelSelector = Object.entries(selector.matchLabels).map(([key, value]) => `${key}=${value}`).join(',');
+  const isOwn = (pod: PodObject): boolean => selector.matchLabels['fairlead.dev/stand-in'] !== undefined || pod.metadata.labels?.['fairlead.dev/stand-in'] === undefined;
+  const pods = (await ctx.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, labelSelector })).filter(isOwn);
+  const cleared = Object.fromEntries(Object.keys(selector.matchLabels).map((key) => [key, null]));
+  for (const pod of pods) await ctx.cluster.patch({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, name: pod.metadata.name }, { metadata: { labels: cleared } });
+  await ctx.cluster.patch(ref, { spec: { replicas: 0 } });
+  const addresses = pods.map((pod) => (pod.status as { podIP?: string } | undefined)?.podIP);
+  await waitUntil(async () => {
+    const slices = await ctx.cluster.list({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace: ref.namespace });
+    const listed = slices.flatMap((slice) => ((slice['endpoints'] ?? []) as { addresses: string[] }[]).flatMap((endpoint) => endpoint.addresses));
+    return addresses.every((address) => address === undefined || !listed.includes(address)) ? true : undefined;
+  }, waitOptions(ctx, 'the retired DNS servers to leave their Service', 30_000));
+  await delay(SERVICE_SYNC_MS);
+  for (const pod of pods) await ctx.cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, name: pod.metadata.name });
+}
+
+export const hardenDns: StepHandler<StepContext> = {
+  async check() {
+    return false;
+  },
+  async capture(ctx, step) {
+    return { replicas: specOf(await ctx.cluster.get(original(paramsOf(step.params)))).replicas ?? 1 };
+  },
+  async apply(ctx, step) {
+    const params = paramsOf(step.params);
+    const deployment = await ctx.cluster.get(original(params));
+    if (deployment === undefined) throw new Error(`Deployment ${params.namespace}/${params.name} is gone`);
+    await ctx.cluster.apply(makeStandIn(params, deployment), { force: true });
+    await waitReady(ctx, standInRef(params), 2);
+    await delay(SERVICE_SYNC_MS);
+    await retirePods(ctx, original(params));
+  },
+  async verify(ctx, step) {
+    const ref = standInRef(paramsOf(step.params));
+    const { availableReplicas = 0 } = ((await ctx.cluster.get(ref))?.['status'] ?? {}) as { availableReplicas?: number };
+    return { ok: availableReplicas >= 2, evidence: [`${ref.namespace}/${ref.name} has ${availableReplicas} available replicas, expected 2`] };
+  },
+  async undo(ctx, step, captured) {
+    await restoreDns(ctx, paramsOf(step.params), (captured as { replicas: number }).replicas);
+  },
+};
+
+/** Puts the original Deployment back in service, then retires the stand-in. */
+async function restoreDns(ctx: StepContext, params: DnsParams, replicas: number): Promise<void> {
+  await ctx.cluster.patch(original(params), { spec: { replicas } });
+  await waitReady(ctx, original(params), replicas);
+  await delay(SERVICE_SYNC_MS);
+  await retirePods(ctx, standInRef(params));
+  await ctx.cluster.delete(standInRef(params));
+}
+
+/** Step `restore-dns`: the cluster's own DNS Deployment serves again when all nodes have moved. Undone by hardening it again. */
+export const returnDns: StepHandler<StepContext> = {
+  async check(ctx, step) {
+    return (await ctx.cluster.get(standInRef(paramsOf(step.params)))) === undefined;
+  },
+  async capture() {
+    return null;
+  },
+  async apply(ctx, step) {
+    await restoreDns(ctx, paramsOf(step.params), (step.params as unknown as { replicas: number }).replicas);
+  },
+  async verify(ctx, step) {
+    const { availableReplicas = 0 } = ((await ctx.cluster.get(original(paramsOf(step.params))))?.['status'] ?? {}) as { availableReplicas?: number };
+    const { replicas } = step.params as unknown as { replicas: number };
+    return { ok: availableReplicas >= replicas, evidence: [`the cluster's own DNS has ${availableReplicas} of ${replicas} replicas available`] };
+  },
+  undo: (ctx, step) => hardenDns.apply(ctx, step, null),
+};

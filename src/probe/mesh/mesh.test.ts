@@ -1,0 +1,132 @@
+/** The mesh with real agents as processes on loopback: what is lost is counted, what is not is not. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../cluster/wait.ts';
+import { aggregate } from '../stats/aggregate.ts';
+import { LocalCluster } from '../testing/local-cluster.ts';
+import type { AnnouncedWindow, Sample } from '../types.ts';
+import { Mesh } from './mesh.ts';
+import type { MeshOptions } from './mesh.ts';
+import { readSamples } from './sink.ts';
+
+let cluster: LocalCluster;
+let dir: string;
+beforeEach(async () => {
+  cluster = await LocalCluster.start(3);
+  dir = mkdtempSync(join(tmpdir(), 'fairlead-samples-'));
+});
+afterEach(async () => {
+  await cluster.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const up = (change: Partial<MeshOptions> = {}): Promise<Mesh> =>
+  Mesh.up({ kube: cluster.kube, shell: (node) => cluster.shell(node), dir, kubeletDir: cluster.kubeletDir, canary: { n1: 'open', n2: 'open', n3: 'open' }, ...change });
+const collected = async (): Promise<Sample[]> => {
+  const samples: Sample[] = [];
+  for await (const sample of readSamples(join(dir, 'samples.ndjson.gz'))) samples.push(sample);
+  return samples;
+};
+const lostOf = (samples: readonly Sample[]): Sample[] => samples.filter((sample) => !sample.ok);
+const sent = (mesh: Mesh): number => mesh.aggregate.totals.sent;
+const untilSent = (mesh: Mesh, more: number): Promise<unknown> => {
+  const target = sent(mesh) + more;
+  return waitUntil(async () => (sent(mesh) >= target ? true : undefined), { timeoutMs: 60_000, what: `${more} more samples` });
+};
+
+describe('Mesh', { timeout: 120_000 }, () => {
+  it('loses nothing while nothing happens, and every figure follows from the samples', async () => {
+    const mesh = await up({ outside: cluster.outside, nodePort: 31_772 });
+    // Nothing listens at nodes' addresses here; node ports have a test of their own in the lab.
+    const start = Date.now();
+    await waitUntil(async () => (Date.now() - start > 20_000 ? true : undefined), { timeoutMs: 30_000, what: 'twenty quiet seconds' });
+    const { classes } = await mesh.stop();
+    await mesh.down();
+    const samples = await collected();
+    expect(lostOf(samples).filter((s) => s.class !== 'node-port')).toEqual([]);
+    expect(Object.keys(classes).toSorted()).toEqual(['api-server', 'denied', 'dns', 'egress', 'host-to-pod', 'long-lived', 'node-port', 'pod-to-pod', 'pod-to-service']);
+    expect(aggregate(samples).classes).toEqual(classes);
+    // Six ordered pairs: 20 UDP, 5 TCP and 1 bulk each second.
+    expect(classes['pod-to-pod']?.sent).toBeGreaterThan(20 * 6 * 25);
+    expect(classes['pod-to-pod']?.smallestVisibleGapMs).toBeLessThan(1_000);
+    expect(classes['long-lived']?.sent).toBeGreaterThan(20 * 6 * 9);
+    expect(mesh.breaks).toEqual([]);
+    expect(new Set(samples.filter((s) => s.class === 'denied').map((s) => s.seen))).toEqual(new Set(['open']));
+    for (const usage of mesh.usage) expect(usage.maxRssBytes).toBeLessThan(100e6);
+  });
+
+  it('counts what a killed agent does not answer, as announced only within its announcement', async () => {
+    const window: AnnouncedWindow = { id: 'w1', step: 's', classes: ['pod-to-pod'], scope: 'to', node: 'n2', maxMs: 1_500, reason: 'test', openedAt: 0, closedAt: null };
+    const mesh = await up();
+    await untilSent(mesh, 200);
+    const killedAt = Date.now();
+    mesh.announce({ ...window, openedAt: killedAt });
+    cluster.agent('pod', 'n2').kill('SIGKILL');
+    await waitUntil(async () => (Date.now() - killedAt > 4_000 ? true : undefined), { timeoutMs: 10_000, what: 'four seconds' });
+    const { classes } = await mesh.stop();
+    const samples = await collected();
+    const lost = lostOf(samples);
+    expect(lost.every((s) => s.to === 'pod/n2' || s.from === 'pod/n2' || s.to === 'service/fairlead-agent')).toBe(true);
+    // Four seconds of UDP at 20/s from two pods.
+    expect(classes['pod-to-pod']?.lost).toBeGreaterThan(2 * 4 * 20);
+    expect(classes['pod-to-pod']?.announcedLost).toBeGreaterThan(2 * 1 * 20);
+    expect(classes['pod-to-pod']?.unannouncedLost).toBeGreaterThan(2 * 2 * 20);
+    for (const s of lost.filter((x) => x.announcedBy === 'w1')) expect(s.t).toBeLessThanOrEqual(killedAt + 1_500);
+    expect(classes['long-lived']?.broken).toBeGreaterThan(0);
+    expect(new Set(mesh.breaks.map((b) => b.to))).toContain('pod/n2');
+    expect(classes['host-to-pod']?.unannouncedLost).toBeGreaterThan(0);
+    expect(samples.some((s) => s.error === 'never collected' && s.from === 'pod/n2')).toBe(true);
+    // It cannot be told whether a dead agent's canary is denied.
+    expect(samples.some((s) => s.class === 'denied' && s.to === 'pod/n2' && s.seen === 'unknown')).toBe(true);
+    expect(mesh.between(killedAt, Date.now()).classes['pod-to-pod']?.lost).toBeGreaterThan(100);
+  });
+
+  it('ends probes with a pod that is deleted in good order, and takes its successor on', async () => {
+    const mesh = await up();
+    await untilSent(mesh, 300);
+    await cluster.deletePod('pod', 'n3');
+    cluster.startAgent('pod', 'n3');
+    await mesh.waitForNode('n3');
+    await untilSent(mesh, 300);
+    const missing = await mesh.settled();
+    expect(missing).toEqual([]);
+    await mesh.stop();
+    const samples = await collected();
+    expect(lostOf(samples)).toEqual([]);
+    const streams = samples.filter((s) => s.from === 'pod/n1' && s.to === 'pod/n3' && s.probe === 'udp' && s.seq === 1);
+    expect(streams).toHaveLength(2);
+  });
+
+  it('judges canaries by what is expected now', async () => {
+    const mesh = await up();
+    await mesh.expectCanary('n1', 'denied');
+    const from = Date.now();
+    await waitUntil(async () => ((mesh.between(from, Date.now()).classes.denied?.sent ?? 0) > 8 ? true : undefined), { timeoutMs: 20_000, what: 'canaries' });
+    await mesh.stop();
+    const canaries = (await collected()).filter((s) => s.class === 'denied' && s.t >= from);
+    expect(canaries.filter((s) => s.to === 'pod/n1').every((s) => !s.ok && s.seen === 'open')).toBe(true);
+    expect(canaries.find((s) => s.to === 'pod/n1')?.error).toBe('expected denied, found open');
+    expect(canaries.filter((s) => s.to !== 'pod/n1').every((s) => s.ok)).toBe(true);
+  });
+
+  it('goes on after the collector was killed, with every sample once', async () => {
+    const first = await up();
+    await untilSent(first, 300);
+    // Its loops end as if the process had: nothing is told to the agents.
+    first.abandon();
+    const gapFrom = Date.now();
+    await waitUntil(async () => (Date.now() - gapFrom > 2_000 ? true : undefined), { timeoutMs: 5_000, what: 'two seconds' });
+    const second = await up();
+    await untilSent(second, 300);
+    await second.stop();
+    expect(second.unaccounted).toEqual([]);
+    const samples = await collected();
+    expect(lostOf(samples)).toEqual([]);
+    expect(samples.some((s) => s.t > gapFrom + 500 && s.t < gapFrom + 1_500)).toBe(true);
+    const seqs = Map.groupBy(samples, (s) => `${s.class} ${s.probe} ${s.from} ${s.to}`);
+    for (const stream of seqs.values()) expect(stream.map((s) => s.seq).toSorted((a, b) => a - b)).toEqual(stream.map((_, i) => i + 1));
+    expect(existsSync(join(dir, 'collected.json'))).toBe(true);
+  });
+});

@@ -1,0 +1,63 @@
+/** Hosts of each distribution are recognised by their files, and the file that turns the built-in CNI off is the right one. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { detectHost } from '../../src/distro/detect.ts';
+import { readSettings } from '../../src/distro/k3s/settings.ts';
+import { namespaceHost, type TestHost } from '../support/namespace-shell.ts';
+
+const k3sUnit = '[Service]\nExecStart=/usr/local/bin/k3s server\n';
+
+describe('hosts', () => {
+  let host: TestHost;
+  beforeEach(async () => {
+    host = await namespaceHost('test-node');
+  });
+  afterEach(async () => await host.remove());
+
+  test('a K3s server: drop-ins in order, directories of containerd, the change', async () => {
+    await host.write('/etc/systemd/system/k3s.service', k3sUnit);
+    await host.write('/etc/rancher/k3s/config.yaml', 'token: secret\ncluster-cidr: 10.52.0.0/16\nflannel-backend: host-gw\n');
+    await host.write('/etc/rancher/k3s/config.yaml.d/10-net.yaml', 'flannel-backend: vxlan\n');
+    await host.write('/var/lib/rancher/k3s/agent/etc/containerd/config.toml', '[plugins."io.containerd.grpc.v1.cri".cni]\n  bin_dir = "/var/lib/rancher/k3s/data/cni"\n  conf_dir = "/var/lib/rancher/k3s/agent/etc/cni/net.d"\n');
+    const { distribution, host: found } = await detectHost(host);
+    expect(found).toMatchObject({ distribution: 'k3s', role: 'server', service: 'k3s', builtInBackend: 'vxlan' });
+    expect(await distribution.cniDirs(host, found)).toMatchObject({ confDir: '/var/lib/rancher/k3s/agent/etc/cni/net.d', binDirs: ['/var/lib/rancher/k3s/data/cni'] });
+    expect((await readSettings(host, 'k3s'))['cluster-cidr']?.value).toBe('10.52.0.0/16');
+
+    const change = await distribution.cniOffChange(host, found);
+    expect(change).toMatchObject({ path: '/etc/rancher/k3s/config.yaml.d/90-fairlead.yaml', content: expect.stringContaining('\nflannel-backend: none\n') as string });
+    if (change !== undefined) await host.write(change.path, change.content);
+    expect((await detectHost(host)).host).not.toHaveProperty('builtInBackend');
+    expect(await distribution.cniOffChange(host, found)).toEqual(change);
+  });
+
+  test.each([
+    ['the unit', '/etc/systemd/system/k3s.service', "[Service]\nExecStart=/usr/local/bin/k3s \\\n server \\\n\t'--flannel-backend=vxlan' \\\n\n"],
+    ['a later file', '/etc/rancher/k3s/config.yaml.d/99-last.yaml', 'flannel-backend: vxlan\n'],
+  ])('a K3s server whose backend is set by %s, which wins over a drop-in', async (_what, path, content) => {
+    await host.write('/etc/systemd/system/k3s.service', k3sUnit);
+    await host.write(path, content);
+    const { distribution, host: found } = await detectHost(host);
+    await expect(distribution.cniOffChange(host, found)).rejects.toThrow(`set to vxlan in ${path}`);
+  });
+
+  test('a K3s agent has nothing to change', async () => {
+    await host.write('/etc/systemd/system/k3s-agent.service', '[Service]\nExecStart=/usr/local/bin/k3s agent\n');
+    const { distribution, host: found } = await detectHost(host);
+    expect(found).toEqual({ node: 'test-node', distribution: 'k3s', role: 'agent', service: 'k3s-agent', containerdConfigs: ['/var/lib/rancher/k3s/agent/etc/containerd/config.toml'] });
+    expect(await distribution.cniOffChange(host, found)).toBeUndefined();
+  });
+
+  test('kubeadm: a worker and a control-plane node', async () => {
+    await host.write('/etc/kubernetes/kubelet.conf', '');
+    const { distribution, host: worker } = await detectHost(host);
+    expect(worker).toMatchObject({ distribution: 'kubeadm', role: 'agent', service: 'kubelet' });
+    expect(await distribution.cniOffChange(host, worker)).toBeUndefined();
+    await host.write('/etc/kubernetes/admin.conf', '');
+    expect((await detectHost(host)).host.role).toBe('server');
+    await expect(distribution.snapshotDatastore(host, worker, 'x')).rejects.toThrow(/etcd runs elsewhere/);
+  });
+
+  test('neither', async () => {
+    await expect(detectHost(host)).rejects.toThrow(/neither a K3s nor a kubeadm node/);
+  });
+});
