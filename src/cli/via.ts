@@ -24,11 +24,13 @@ async function viaLab(name: string): Promise<Access> {
   const lab = readState(name).name;
   const cluster = await Cluster.connect({ kubeconfig: labPaths(lab).kubeconfig });
   const shop = await cluster.get({ apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'web' });
+  const address = (shop?.['spec'] as { clusterIP?: string } | undefined)?.clusterIP;
   return {
     cluster,
     shell: (node) => labShell(lab, node),
     outside: { shell: outsideShell(lab), address: INTERNET_ADDRESS, nodeBinary: process.execPath, agentScript: await agentBundle(), dir: join(labPaths(lab).dir, 'outside') },
-    http: shop === undefined ? [] : [{ name: 'shop/web', url: 'http://web.shop.svc.cluster.local:8080/' }],
+    // By address: agents resolve no names but in their DNS probes, so that a loss here is a loss of the Service itself.
+    http: address === undefined ? [] : [{ name: 'shop/web', url: `http://${address}:8080/` }],
   };
 }
 

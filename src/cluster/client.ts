@@ -11,7 +11,7 @@ import { waitUntil, type WaitOptions } from './wait.ts';
 /** Objects asked for in one page of a list. */
 const pageSize = 500;
 /** Owner of the fields that `apply` sets. */
-export const fieldManager = 'fairlead';
+const fieldManager = 'fairlead';
 
 export type PatchType = 'merge' | 'strategic' | 'json';
 export type EvictResult = 'evicted' | 'gone' | { blockedBy: string };

@@ -1,6 +1,6 @@
 /** systemd services of a host. */
 import { EnvironmentError } from '../core/errors.ts';
-import { runOrThrow, type NodeShell } from '../node/shell.ts';
+import type { NodeShell } from '../node/shell.ts';
 
 /** Those of `paths` that exist on a host. */
 export async function existing(shell: NodeShell, paths: readonly string[]): Promise<Set<string>> {
@@ -26,14 +26,4 @@ export async function restartService(shell: NodeShell, service: string, options:
   throw new EnvironmentError(`node ${shell.node}: service ${service} did not come up after a restart: ${result.stderr.trim() || 'it is not active'}\n${journal.stdout.trim()}`, {
     hint: `On the node: systemctl status ${service}`,
   });
-}
-
-/** Stops a service; pods live on where the unit says KillMode=process. */
-export async function stopService(shell: NodeShell, service: string): Promise<void> {
-  await runOrThrow(shell, ['systemctl', 'stop', service], { timeoutMs: 120_000 });
-}
-
-/** Starts a service and resolves when it says that it is up. */
-export async function startService(shell: NodeShell, service: string): Promise<void> {
-  await runOrThrow(shell, ['systemctl', 'start', service], { timeoutMs: 330_000 });
 }

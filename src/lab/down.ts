@@ -9,7 +9,7 @@ import { endProcesses } from './nodes/processes.ts';
 import { isAlive } from './nodes/shell.ts';
 import { labNamespaces, removeNamespace } from './nodes/underlay.ts';
 import { labPaths, checkLabName } from './paths.ts';
-import type { LabState } from './state.ts';
+import { labNames, type LabState } from './state.ts';
 
 /** Mounts of this machine's own mount namespace at or below a directory, deepest first. */
 export function mountsBelow(dir: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): string[] {
@@ -40,6 +40,8 @@ async function removeAllCgroups(lab: string): Promise<void> {
 /** Takes a lab down. Idempotent; needs no record of the lab, only its name. */
 export async function labDown(name: string): Promise<void> {
   const lab = checkLabName(name);
+  // Reading is refused to others as well, before anything has been done by halves.
+  labNames();
   const { dir } = labPaths(lab);
   await endProcesses(() => [...creators(lab), ...labProcesses(lab)], `lab ${lab}`);
   for (const namespace of await labNamespaces(lab)) await removeNamespace(namespace);

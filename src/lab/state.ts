@@ -1,5 +1,5 @@
 /** What is recorded of a lab: enough to talk to it, reboot its nodes and take it down. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { EnvironmentError, UsageError } from '../core/errors.ts';
 import type { Profile } from './clusters/layout.ts';
 import { labPaths, labRoot } from './paths.ts';
@@ -31,11 +31,11 @@ export interface LabState {
   creator?: ProcessId;
 }
 
-/** Reads a lab's record. Errors: UsageError when there is no such lab, EnvironmentError when its record is unreadable. */
+/** Reads a lab's record. Errors: UsageError when there is no such lab, EnvironmentError when its record is unreadable or was never written. */
 export function readState(lab: string): LabState {
+  const others = labNames();
   const { state } = labPaths(lab);
-  if (!existsSync(state)) {
-    const others = labNames();
+  if (!others.includes(lab)) {
     throw new UsageError(`there is no lab called \`${lab}\``, { hint: others.length > 0 ? `labs on this machine: ${others.join(', ')}` : '`fairlead lab up` starts one' });
   }
   try {
@@ -69,10 +69,16 @@ export function writeState(state: LabState): void {
   renameSync(`${path}.new`, path);
 }
 
-/** Names of all labs of this machine, complete or not. */
+/** Names of all labs of this machine, complete or not. Errors: EnvironmentError when this user may not see them. */
 export function labNames(): string[] {
-  const root = labRoot();
-  return existsSync(root) ? readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).toSorted() : [];
+  try {
+    return readdirSync(labRoot(), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).toSorted();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    if (code === 'EACCES') throw new EnvironmentError(`the labs of this machine are root's (${labRoot()})`, { hint: 'run the same command as root', cause });
+    throw cause;
+  }
 }
 
 /** Finds a node by its name or by the short form without the lab's name. Errors: UsageError naming the lab's nodes. */

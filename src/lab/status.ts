@@ -1,7 +1,7 @@
 /** `lab status`: which labs there are and whether their nodes live. */
 import { Cluster } from '../cluster/client.ts';
 import { isReady, type NodeObject } from '../cluster/objects.ts';
-import { FairleadError } from '../core/errors.ts';
+import { FairleadError, UsageError } from '../core/errors.ts';
 import { nodeProcess } from './nodes/shell.ts';
 import { labPaths } from './paths.ts';
 import { readState, type LabState } from './state.ts';
@@ -34,7 +34,7 @@ async function readyNodes(lab: string): Promise<Map<string, boolean>> {
   }
 }
 
-/** Looks at one lab. A record that cannot be read is a remark, not an error: `down` still works. */
+/** Looks at one lab. A record that cannot be read is a remark, not an error: `down` still works. Errors: UsageError when there is no such lab. */
 export async function labStatus(name: string): Promise<LabStatus> {
   const remarks: string[] = [];
   let state: LabState | undefined;
@@ -43,7 +43,7 @@ export async function labStatus(name: string): Promise<LabStatus> {
     state = readState(name);
     ready = await readyNodes(name);
   } catch (error) {
-    if (!(error instanceof FairleadError)) throw error;
+    if (!(error instanceof FairleadError) || error instanceof UsageError) throw error;
     remarks.push(error.message);
   }
   const nodes = (state?.nodes ?? []).map((node) => ({ ...node, running: nodeProcess(name, node.name) !== undefined, ready: ready.get(node.name) }));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Cluster } from '../cluster/client.ts';
 import { isReady, type NodeObject } from '../cluster/objects.ts';
 import { waitUntil } from '../cluster/wait.ts';
-import { UsageError } from '../core/errors.ts';
-import { addressAt, overlaps, parsePrefix } from '../net/prefix.ts';
+import { FairleadError } from '../core/errors.ts';
+import { addressAt, parsePrefix } from '../net/prefix.ts';
 import { appsManifests } from './apps/manifests.ts';
 import { agentBundle } from './agent-bundle.ts';
 import { coreDns, flannelDaemonSet } from './clusters/addons.ts';
@@ -19,9 +19,11 @@ import { prepareImageStore } from './images/image-store.ts';
 import { cloneImageStore } from './images/store-clone.ts';
 import { bootNode, writeDisk } from './nodes/node.ts';
 import { labShell, ownProcess } from './nodes/shell.ts';
-import { makeUnderlay, nodeAddress, UNDERLAY } from './nodes/underlay.ts';
+import { makeUnderlay, nodeAddress } from './nodes/underlay.ts';
 import { cacheDir, checkLabName, labPaths, nodePaths } from './paths.ts';
+import { checkRanges } from './ranges.ts';
 import { freePort, startRelay } from './relay.ts';
+import { requireLab } from './requirements/machine.ts';
 import { COMPONENT_NAMES, type ComponentName } from './sources/names.ts';
 import type { OnSourceEvent } from './sources/progress.ts';
 import { resolveComponents } from './sources/resolve.ts';
@@ -48,13 +50,7 @@ export interface UpOptions {
 function plan(options: UpOptions, apiPort: number): LabState {
   const name = checkLabName(options.name);
   refuseTakenName(name);
-  const ranges = { '--cluster-cidr': parsePrefix(options.clusterCidr), '--service-cidr': parsePrefix(options.serviceCidr), 'the underlay': parsePrefix(`${UNDERLAY}.0/24`) };
-  const entries = Object.entries(ranges);
-  for (const [index, [what, range]] of entries.entries()) {
-    for (const [other, second] of entries.slice(index + 1)) {
-      if (overlaps(range, second)) throw new UsageError(`${what} overlaps ${other}`, { hint: `the underlay is ${UNDERLAY}.0/24; choose ranges apart from each other` });
-    }
-  }
+  const { clusterCidr, serviceCidr } = checkRanges(options, options.nodes);
   const nodes = Array.from({ length: options.nodes }, (_, index): LabNode => ({
     name: index === 0 ? `${name}-server-1` : `${name}-agent-${index}`,
     role: index === 0 ? 'server' : 'agent',
@@ -62,8 +58,8 @@ function plan(options: UpOptions, apiPort: number): LabState {
   }));
   return {
     version: 1, name, profile: options.profile, cni: options.cni, flannelBackend: options.flannelBackend,
-    clusterCidr: options.clusterCidr, serviceCidr: options.serviceCidr,
-    clusterDns: addressAt(parsePrefix(options.serviceCidr), 10), clusterDomain: 'cluster.local',
+    clusterCidr, serviceCidr,
+    clusterDns: addressAt(parsePrefix(serviceCidr), 10), clusterDomain: 'cluster.local',
     nodes, apiPort, createdAt: new Date().toISOString(), phase: 'creating',
   };
 }
@@ -172,6 +168,7 @@ async function gather(options: UpOptions): Promise<{ programs: Record<string, st
 
 /** Brings a lab up. What it makes carries the lab's name from the first step on, so `lab down` removes it whatever happens in between. */
 export async function labUp(options: UpOptions): Promise<LabState> {
+  await requireLab();
   const state = plan(options, await freePort());
   const { programs, store } = await gather(options);
   createState({ ...state, creator: ownProcess() });
@@ -180,7 +177,9 @@ export async function labUp(options: UpOptions): Promise<LabState> {
   } catch (error) {
     // Whoever cleans up must not end this process any more; it may live on.
     if (existsSync(labPaths(state.name).dir)) writeState(state);
-    throw error;
+    if (!(error instanceof FairleadError)) throw error;
+    const hint = error.hint ?? `\`fairlead lab status --name ${state.name}\` and \`fairlead lab exec --name ${state.name} NODE -- journalctl\` show how far it came, \`fairlead lab down --name ${state.name}\` removes it`;
+    throw new FairleadError(error.exitCode, error.message, { hint, cause: error });
   }
   const up: LabState = { ...state, phase: 'up' };
   writeState(up);

@@ -50,7 +50,7 @@ export interface Sample {
   rttMs: number | null;
   /** The answer came after the deadline: lost all the same, but known to have been delayed. */
   late?: boolean;
-  /** The agent's own event loop stalled while the probe was under way. */
+  /** The event loop of the probing or of the answering agent stalled while the probe was under way: its stalls are not counted against the deadline. */
   lagged?: boolean;
   /** Why it is not ok: an errno, `timeout`, `broken: …`, `never collected`, … */
   error?: string;

@@ -1,6 +1,7 @@
 /** Hosts of each distribution are recognised by their files, and the file that turns the built-in CNI off is the right one. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { detectHost } from '../../src/distro/detect.ts';
+import { policyRules, removePolicyRules } from '../../src/distro/k3s/policy-rules.ts';
 import { readSettings } from '../../src/distro/k3s/settings.ts';
 import { namespaceHost, type TestHost } from '../support/namespace-shell.ts';
 
@@ -45,6 +46,21 @@ describe('hosts', () => {
     const { distribution, host: found } = await detectHost(host);
     expect(found).toEqual({ node: 'test-node', distribution: 'k3s', role: 'agent', service: 'k3s-agent', containerdConfigs: ['/var/lib/rancher/k3s/agent/etc/containerd/config.toml'] });
     expect(await distribution.cniOffChange(host, found)).toBeUndefined();
+  });
+
+  test('K3s: what its policy controller left is found and removed, nothing else', async () => {
+    await host.set(`
+ipset create KUBE-SRC-ABC hash:ip; ipset create inet6:KUBE-DST-ABC hash:ip family inet6; ipset create theirs hash:ip
+iptables -N KUBE-ROUTER-FORWARD; iptables -N KUBE-POD-FW-ABC; iptables -N KUBE-NWPLCY-ABC; iptables -N KUBE-SERVICES
+iptables -A FORWARD -m comment --comment "kube-router netpol - TEMCG2JMHZYE7H7T" -j KUBE-ROUTER-FORWARD
+iptables -A KUBE-ROUTER-FORWARD -d 10.42.0.5/32 -j KUBE-POD-FW-ABC
+iptables -A KUBE-NWPLCY-ABC -m set --match-set KUBE-SRC-ABC src -j RETURN`);
+    expect(await policyRules(host)).toHaveLength(5);
+    await removePolicyRules(host);
+    expect(await policyRules(host)).toEqual([]);
+    await removePolicyRules(host);
+    expect(await host.set('iptables-save -t filter')).toContain(':KUBE-SERVICES');
+    expect(await host.set('ipset list -n')).toBe('theirs\n');
   });
 
   test('kubeadm: a worker and a control-plane node', async () => {

@@ -2,9 +2,7 @@
 import type { Cluster } from '../../cluster/client.ts';
 import type { KubeObject, NodeObject } from '../../cluster/objects.ts';
 import { calicoAnnotations } from './seed.ts';
-import { calicoApi, conflistName } from './version.ts';
-import { readCniConfs, type CniConf } from '../../node/facts/cni-dirs.ts';
-import type { NodeShell } from '../../node/shell.ts';
+import { calicoApi } from './version.ts';
 
 export interface CalicoInstallation {
   /** `operator`: an Installation of the Tigera operator; `manifest`: a DaemonSet alone; `objects`: only CRDs or annotations. */
@@ -43,9 +41,4 @@ export async function detectCalico(cluster: Cluster): Promise<CalicoInstallation
     }),
     annotatedNodes,
   };
-}
-
-/** Calico's CNI conf on a node; undefined when it has none. */
-export async function calicoConf(shell: NodeShell, confDir: string): Promise<CniConf | undefined> {
-  return (await readCniConfs(shell, confDir)).find((conf) => conf.file === conflistName || conf.types.includes('calico'));
 }

@@ -17,7 +17,7 @@ export interface NodeSeed {
 export const annotationPrefix = 'projectcalico.org/';
 
 /** The annotations that Felix reads a host's tunnel end from (libcalico-go/lib/backend/k8s/resources/node.go). A Felix drops tunnel packets of hosts that it does not know, so all nodes are seeded before the first starts. */
-export function seedAnnotations(seed: NodeSeed): Record<string, string> {
+function seedAnnotations(seed: NodeSeed): Record<string, string> {
   return {
     [`${annotationPrefix}IPv4Address`]: `${seed.address}/32`,
     [`${annotationPrefix}IPv4VXLANTunnelAddr`]: seed.tunnelAddress,

@@ -36,7 +36,7 @@ export interface NetConf {
 }
 
 /** Reads Flannel's annotations of a Node; undefined when it has none. */
-export function flannelAnnotations(node: NodeObject): FlannelAnnotations | undefined {
+function flannelAnnotations(node: NodeObject): FlannelAnnotations | undefined {
   const get = (name: string) => node.metadata.annotations?.[annotationPrefix + name];
   const backend = get('backend-type');
   if (backend === undefined) return undefined;
@@ -109,7 +109,7 @@ async function readNetConf(cluster: Cluster, namespace: string): Promise<NetConf
 }
 
 /** Parses a `net-conf.json`; undefined when it is no JSON object. */
-export function parseNetConf(text: string): NetConf | undefined {
+function parseNetConf(text: string): NetConf | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as NetConf) : undefined;

@@ -23,7 +23,7 @@ export interface FlannelNode {
 }
 
 /** Parses `/run/flannel/subnet.env`. */
-export function parseSubnetEnv(text: string): SubnetEnv {
+function parseSubnetEnv(text: string): SubnetEnv {
   const env = new Map(text.split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1).trim()] as const] : [])));
   const network = env.get('FLANNEL_NETWORK');
   const subnet = env.get('FLANNEL_SUBNET');

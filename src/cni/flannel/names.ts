@@ -18,5 +18,3 @@ export const nftTables = ['ip flannel-ipv4', 'ip6 flannel-ipv6'];
 export const annotationPrefix = 'flannel.alpha.coreos.com/';
 /** What it tells its CNI plugin. */
 export const subnetEnvPath = '/run/flannel/subnet.env';
-/** UDP port of VXLAN on Linux when the configuration names none (the kernel's old default). */
-export const defaultVxlanPort = 8472;

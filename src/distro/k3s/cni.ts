@@ -5,7 +5,7 @@ import type { FileChange, Host } from '../distribution.ts';
 import { configDir } from './paths.ts';
 import { readSettings } from './settings.ts';
 
-export const dropInPath = `${configDir}/90-fairlead.yaml`;
+const dropInPath = `${configDir}/90-fairlead.yaml`;
 
 const content = `# Written by Fairlead: another CNI takes over from K3s' own Flannel.
 # Takes effect when k3s restarts; the network goes on meanwhile.

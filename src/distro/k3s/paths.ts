@@ -5,11 +5,7 @@ export const configDir = '/etc/rancher/k3s/config.yaml.d';
 export const dataDir = '/var/lib/rancher/k3s';
 /** CNI confs while the built-in Flannel is on. */
 export const builtInConfDir = `${dataDir}/agent/etc/cni/net.d`;
-/** Plugins of the built-in Flannel: since 1.31 in one place for all releases; before that per release, by a link. */
-export const builtInBinDirs = [`${dataDir}/data/cni`, `${dataDir}/data/current/bin`];
 export const containerdConfig = `${dataDir}/agent/etc/containerd/config.toml`;
-/** Templates by which an administrator overrides K3s' containerd configuration. */
-export const containerdTemplates = [`${containerdConfig}.tmpl`, `${dataDir}/agent/etc/containerd/config-v3.toml.tmpl`];
 export const flannelNetConf = `${dataDir}/agent/etc/flannel/net-conf.json`;
 export const etcdDir = `${dataDir}/server/db/etcd`;
 export const snapshotDir = `${dataDir}/server/db/snapshots`;

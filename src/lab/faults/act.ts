@@ -42,6 +42,12 @@ function contextOf(lab: string, record: FaultRecord, signal: AbortSignal): { fau
 
 const now = (): string => new Date().toISOString();
 
+/** Whether a fault could act now. Changes nothing. Errors: UsageError or EnvironmentError saying why not. */
+export async function checkFault(lab: string, record: FaultRecord, signal: AbortSignal): Promise<void> {
+  const { fault, ctx } = contextOf(lab, record, signal);
+  await fault.capture(ctx);
+}
+
 /** Carries a fault out; returns its new record. Errors: whatever prevented it. What was half done is undone then and the record is as before; where even that fails, the record keeps what undoing needs. */
 export async function act(lab: string, armed: FaultRecord, signal: AbortSignal): Promise<FaultRecord> {
   const { fault, ctx } = contextOf(lab, armed, signal);

@@ -5,10 +5,10 @@ import { Cluster } from '../../cluster/client.ts';
 import { EnvironmentError, UsageError } from '../../core/errors.ts';
 import { labPaths } from '../paths.ts';
 import { findNode, readState } from '../state.ts';
-import { act, aimAt, checkOptions, undo } from './act.ts';
+import { act, aimAt, checkFault, checkOptions, undo } from './act.ts';
 import type { FaultOptions } from './fault.ts';
 import { endOf, type Phase } from './journal-follower.ts';
-import { needsKeeper, startKeeper, stopKeeper } from './keeper.ts';
+import { needsKeeper, startKeeper, stopKeeper, waitsForMoment } from './keeper.ts';
 import { createRecord, readRecord, readRecords, removeRecord, type FaultRecord } from './record.ts';
 import { findFault } from './table.ts';
 
@@ -60,12 +60,19 @@ export async function startFault(lab: string, request: FaultRequest): Promise<Fa
     delayMs: request.delayMs ?? 0, forMs: request.forMs ?? null, state: 'armed', captured: null, said: null, error: null,
     createdAt: new Date().toISOString(), injectedAt: null, endedAt: null, keeper: null,
   });
-  if (needsKeeper(record)) return startKeeper(lab, record);
+  const signal = request.signal ?? new AbortController().signal;
+  const waits = waitsForMoment(record);
   try {
-    const acted = await act(lab, record, request.signal ?? new AbortController().signal);
-    return needsKeeper(acted) ? await startKeeper(lab, acted) : acted;
+    if (!needsKeeper(record)) return await act(lab, record, signal);
+    // What waits for its moment cannot be judged yet.
+    if (!waits) await checkFault(lab, record, signal);
+    const kept = await startKeeper(lab, record);
+    if (kept.state === 'failed' && !waits) throw new EnvironmentError(kept.error ?? `fault ${record.id} failed`);
+    return kept;
   } catch (error) {
-    if (readRecord(lab, record.id)?.state === 'armed') removeRecord(lab, record.id);
+    await stopKeeper(readRecord(lab, record.id) ?? record);
+    // With undo data it stays, for `clear`.
+    if (readRecord(lab, record.id)?.captured === null) removeRecord(lab, record.id);
     throw error;
   }
 }

@@ -12,10 +12,16 @@ import { waitForStep, type Phase } from './journal-follower.ts';
 import { readRecord, writeRecord, type FaultRecord } from './record.ts';
 import { findFault } from './table.ts';
 
-/** Whether somebody must watch over a fault from now on. */
+/** Whether a fault has a moment to wait for before it acts. */
+export function waitsForMoment(record: FaultRecord): boolean {
+  return record.trigger !== null || record.delayMs > 0;
+}
+
+/** Whether somebody must watch over a fault: for its moment, for its end, or to do it anew. */
 export function needsKeeper(record: FaultRecord): boolean {
-  if (record.state === 'armed') return record.trigger !== null || record.delayMs > 0;
-  return record.state === 'active' && (record.forMs !== null || findFault(record.fault).keep !== undefined);
+  const waits = record.state === 'armed' && waitsForMoment(record);
+  const lasts = record.forMs !== null || findFault(record.fault).keep !== undefined;
+  return waits || (lasts && (record.state === 'armed' || record.state === 'active'));
 }
 
 /** Whether a fault's keeper lives. */
@@ -23,14 +29,15 @@ export function keeperLives(record: FaultRecord): boolean {
   return record.keeper !== null && startTimeOf(record.keeper.pid) === record.keeper.startTime;
 }
 
-/** Starts the keeper of a fault; resolves once it is on watch. */
+/** Starts the keeper of an armed fault; resolves once it is on watch for its moment or, where there is nothing to wait for, once it has acted. */
 export async function startKeeper(lab: string, record: FaultRecord): Promise<FaultRecord> {
   // Its own command line, with the hidden option that says which record it is for.
   startDetached(lab, [process.execPath, join(packageRoot(), 'bin', 'fairlead.js'), 'lab', 'fault', record.fault, '--name', lab, '--keep', record.id], 'faults.log');
   return waitUntil(() => {
     const seen = readRecord(lab, record.id);
-    return Promise.resolve(seen !== undefined && (keeperLives(seen) || seen.state === 'over' || seen.state === 'failed') ? seen : undefined);
-  }, { timeoutMs: 20_000, intervalMs: 25, what: `the process that watches over fault ${record.id} (its log: faults.log in the lab's directory)` });
+    const ready = seen !== undefined && ((waitsForMoment(seen) && keeperLives(seen)) || !['armed', 'injecting'].includes(seen.state));
+    return Promise.resolve(ready ? seen : undefined);
+  }, { timeoutMs: 60_000, intervalMs: 25, what: `the process that watches over fault ${record.id} (its log: faults.log in the lab's directory)` });
 }
 
 /** Ends a fault's keeper: asks first, so that what it is doing is done before somebody else undoes it. */

@@ -6,11 +6,13 @@ import { EnvironmentError, UsageError } from '../../core/errors.ts';
 import { SHOP } from '../images/other-images.ts';
 import { labPaths } from '../paths.ts';
 import type { Fault, FaultContext } from './fault.ts';
+import { findProcesses, sendSignal } from './node-processes.ts';
 
 const NAMESPACE = 'default';
 const LABEL = 'fairlead.dev/fault';
 /** Longer than any drain waits. */
 const GRACE_SECONDS = 7200;
+/** Milliseconds. */
 const WAIT_MS = 60_000;
 
 interface Pod extends KubeObject {
@@ -54,7 +56,7 @@ function deployment(ctx: FaultContext): KubeObject {
           terminationGracePeriodSeconds: GRACE_SECONDS,
           affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: { matchExpressions: [term] } }] } },
           tolerations: [{ key: 'node-role.kubernetes.io/control-plane', operator: 'Exists' }],
-          containers: [{ name: 'deaf', image: SHOP, imagePullPolicy: 'IfNotPresent', command: ['/bin/sh', '-c', 'trap "" TERM; while :; do sleep 3600; done'] }],
+          containers: [{ name: 'deaf', image: SHOP, imagePullPolicy: 'IfNotPresent', command: ['/bin/sh', '-c', 'trap "" TERM; while :; do sleep 3600; done', nameOf(ctx.id)] }],
         },
       },
     },
@@ -74,27 +76,24 @@ async function startDeafPod(cluster: Cluster, ctx: FaultContext): Promise<string
   return `pod ${NAMESPACE}/${pod.metadata.name} on ${ctx.node.name} ignores SIGTERM and has ${GRACE_SECONDS} s to end`;
 }
 
-/** Ends the pods of the fault: by the kubelet, or, where no kubelet answers, by force. */
+/**
+ * Ends the pods of the fault. Their processes are killed on the node: a kubelet that has begun to wait for a pod's
+ * long grace period does not take a shorter one afterwards.
+ */
 async function removeDeafPod(cluster: Cluster, ctx: FaultContext): Promise<void> {
   const query = { apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, labelSelector: `${LABEL}=${ctx.id}` };
   const owner = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: nameOf(ctx.id) };
+  const started = performance.now();
   await waitUntil(async () => {
-    // The API server may be what has just come back.
     await cluster.delete(owner, { propagation: 'Foreground' });
-    return true;
-  }, { timeoutMs: WAIT_MS, what: `Deployment ${owner.name} to be deleted` });
-  const end = async (gracePeriodSeconds: number): Promise<void> => {
-    await waitUntil(async () => {
-      const pods = await cluster.list<Pod>(query);
-      // Asked again each time: the ReplicaSet may have made one more before it was deleted itself.
-      for (const { metadata } of pods) await cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name: metadata.name }, { gracePeriodSeconds });
-      return pods.length === 0 && (await cluster.get(owner)) === undefined ? true : undefined;
-    }, { timeoutMs: WAIT_MS / 2, intervalMs: 500, what: `pods of fault ${ctx.id} to end` });
-  };
-  await end(1).catch(async (error: unknown) => {
-    if (!(error instanceof EnvironmentError)) throw error;
-    await end(0);
-  });
+    const pods = await cluster.list<Pod>(query);
+    if (pods.length === 0 && (await cluster.get(owner)) === undefined) return true;
+    // By force only where no kubelet answers. Asked again each time: a ReplicaSet may make one more before it goes itself.
+    const gracePeriodSeconds = performance.now() - started < WAIT_MS / 2 ? 1 : 0;
+    for (const { metadata } of pods) await cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name: metadata.name }, { gracePeriodSeconds });
+    for (const node of ctx.lab.nodes) sendSignal(findProcesses(ctx.lab.name, node.name, (argv) => argv.includes(nameOf(ctx.id))), 'SIGKILL');
+    return undefined;
+  }, { timeoutMs: WAIT_MS, intervalMs: 500, what: `the pods of fault ${ctx.id} to end` });
 }
 
 export const stuckPod: Fault = {

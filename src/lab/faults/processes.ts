@@ -4,40 +4,16 @@ import { basename } from 'node:path';
 import { EnvironmentError, UsageError } from '../../core/errors.ts';
 import { output } from '../../core/process.ts';
 import { waitUntil } from '../../cluster/wait.ts';
-import { labProcesses } from '../nodes/cgroups.ts';
 import { enterNode, nodeProcess, startTimeOf, type ProcessId } from '../nodes/shell.ts';
 import { rebootNode } from '../reboot.ts';
 import { nothingToUndo, type Fault, type FaultContext } from './fault.ts';
 import { readEntries } from './journal-follower.ts';
+import { findProcesses, sendSignal } from './node-processes.ts';
 import { tableOf } from './switch.ts';
 
 /** Felix comes with the new CNI, minutes after a migration began. */
 const FELIX_WAIT_MS = 300_000;
 const API_PORT = 6443;
-
-/** Processes of a node whose argv fits, as this machine sees them. */
-export function findProcesses(lab: string, node: string, fits: (argv: readonly string[]) => boolean): ProcessId[] {
-  return labProcesses(lab, node).flatMap((pid) => {
-    try {
-      const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-      const startTime = startTimeOf(pid);
-      return startTime !== undefined && fits(argv) ? [{ pid, startTime }] : [];
-    } catch {
-      // It ended between being listed and being looked at.
-      return [];
-    }
-  });
-}
-
-function signal(processes: readonly ProcessId[], name: NodeJS.Signals): void {
-  for (const { pid, startTime } of processes) {
-    try {
-      if (startTimeOf(pid) === startTime) process.kill(pid, name);
-    } catch {
-      // It has just ended.
-    }
-  }
-}
 
 const isFelix = (argv: readonly string[]): boolean => basename(argv[0] ?? '') === 'calico-node' && argv.includes('-felix');
 const felixOf = (ctx: FaultContext): ProcessId[] => findProcesses(ctx.lab.name, ctx.node.name, isFelix);
@@ -53,7 +29,7 @@ export const felixCrash: Fault = {
     const found = await waitUntil(() => Promise.resolve(felixOf(ctx).length > 0 ? felixOf(ctx) : undefined), {
       timeoutMs: FELIX_WAIT_MS, intervalMs: 50, signal: ctx.signal, what: `Felix to run on ${ctx.node.name}`,
     });
-    signal(found, 'SIGKILL');
+    sendSignal(found, 'SIGKILL');
     return `Felix on ${ctx.node.name} was killed`;
   },
 };
@@ -67,11 +43,11 @@ export const felixCrashLoop: Fault = {
   lasting: true,
   capture: () => Promise.resolve({}),
   inject(ctx) {
-    signal(felixOf(ctx), 'SIGKILL');
+    sendSignal(felixOf(ctx), 'SIGKILL');
     return Promise.resolve(`Felix on ${ctx.node.name} is killed each time it starts`);
   },
   keep(ctx) {
-    signal(felixOf(ctx), 'SIGKILL');
+    sendSignal(felixOf(ctx), 'SIGKILL');
     return Promise.resolve();
   },
   undo: () => Promise.resolve(),
@@ -133,11 +109,11 @@ export const apiHang: Fault = {
     return Promise.resolve({ processes });
   },
   inject(ctx, captured) {
-    signal(captured['processes'] as ProcessId[], 'SIGSTOP');
+    sendSignal(captured['processes'] as ProcessId[], 'SIGSTOP');
     return Promise.resolve(`the API server on ${ctx.node.name} stands still`);
   },
   undo(_ctx, captured) {
-    signal(captured['processes'] as ProcessId[], 'SIGCONT');
+    sendSignal(captured['processes'] as ProcessId[], 'SIGCONT');
     return Promise.resolve();
   },
 };

@@ -1,5 +1,6 @@
 /** Faults of a node's disk: a directory without space, and a directory that Calico must write and cannot. */
-import { EnvironmentError } from '../../core/errors.ts';
+import { isAbsolute } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
 import { readText, runOrThrow, type NodeShell } from '../../node/shell.ts';
 import { labShell, nodeProcess } from '../nodes/shell.ts';
 import type { Fault, FaultContext } from './fault.ts';
@@ -18,12 +19,16 @@ function shellIfRunning(ctx: FaultContext): NodeShell | undefined {
   return nodeProcess(ctx.lab.name, ctx.node.name) === undefined ? undefined : labShell(ctx.lab.name, ctx.node.name);
 }
 
+async function isDirectory(shell: NodeShell, path: string): Promise<boolean> {
+  return (await shell.run(['test', '-d', path])).code === 0;
+}
+
 /** Unmounts until only the mounts are left that were there before; lazily, because a container may still hold one. */
 async function unmountDown(shell: NodeShell, path: string, before: number): Promise<void> {
   while ((await mountsAt(shell, path)) > before) await runOrThrow(shell, ['umount', '--lazy', '--', path]);
 }
 
-/** On the node's disk (not on a file system of its own), one for each fault. */
+/** Where a fault mounts what it needs; gone after a reboot, like every mount. */
 const areaOf = (id: string): string => `/run/fairlead-fault-${id}`;
 
 /**
@@ -63,24 +68,30 @@ export const diskFull: Fault = {
   async capture(ctx) {
     const path = ctx.options.path ?? DEFAULT_CNI_DIR;
     const shell = labShell(ctx.lab.name, ctx.node.name);
-    if ((await shell.run(['test', '-d', path])).code !== 0) throw new EnvironmentError(`node ${ctx.node.name} has no directory ${path}`, { hint: 'name another with --path' });
-    return { path, mounts: await mountsAt(shell, path) };
+    if (!isAbsolute(path)) throw new UsageError(`--path is ${JSON.stringify(path)}; expected an absolute path of the node`);
+    return { path, existed: await isDirectory(shell, path), mounts: await mountsAt(shell, path) };
   },
   async inject(ctx, captured) {
     const path = captured['path'] as string;
-    await runOrThrow(labShell(ctx.lab.name, ctx.node.name), ['sh', '-c', FILL, 'sh', path, areaOf(ctx.id)]);
+    const shell = labShell(ctx.lab.name, ctx.node.name);
+    await runOrThrow(shell, ['mkdir', '-p', '--', path]);
+    await runOrThrow(shell, ['sh', '-c', FILL, 'sh', path, areaOf(ctx.id)]);
     return `no space is left in ${path} on ${ctx.node.name}`;
   },
   async undo(ctx, captured) {
     const shell = shellIfRunning(ctx);
     const path = captured['path'] as string;
     const area = areaOf(ctx.id);
-    if (shell === undefined || (await shell.run(['test', '-d', area])).code !== 0) return;
-    await runOrThrow(shell, ['sh', '-c', DRAIN, 'sh', path, area]);
-    await unmountDown(shell, path, captured['mounts'] as number);
-    await unmountDown(shell, `${area}/full`, 0);
-    await unmountDown(shell, `${area}/real`, 0);
-    await runOrThrow(shell, ['rmdir', '--', `${area}/full`, `${area}/real`, area]);
+    if (shell === undefined) return;
+    if (await isDirectory(shell, area)) {
+      await runOrThrow(shell, ['sh', '-c', DRAIN, 'sh', path, area]);
+      await unmountDown(shell, path, captured['mounts'] as number);
+      await unmountDown(shell, `${area}/full`, 0);
+      await unmountDown(shell, `${area}/real`, 0);
+      await runOrThrow(shell, ['sh', '-c', 'rmdir -- "$1/full" "$1/real" 2>/dev/null; rmdir -- "$1"', 'sh', area]);
+    }
+    // Only when empty: what somebody has put there meanwhile stays.
+    if (captured['existed'] === false) await shell.run(['rmdir', '--', path]);
   },
 };
 
@@ -93,7 +104,7 @@ export const calicoCannotStart: Fault = {
   lasting: true,
   async capture(ctx) {
     const shell = labShell(ctx.lab.name, ctx.node.name);
-    return { existed: (await shell.run(['test', '-d', CALICO_DIR])).code === 0, mounts: await mountsAt(shell, CALICO_DIR) };
+    return { existed: await isDirectory(shell, CALICO_DIR), mounts: await mountsAt(shell, CALICO_DIR) };
   },
   async inject(ctx) {
     const shell = labShell(ctx.lab.name, ctx.node.name);
@@ -106,7 +117,6 @@ export const calicoCannotStart: Fault = {
     const shell = shellIfRunning(ctx);
     if (shell === undefined) return;
     await unmountDown(shell, CALICO_DIR, captured['mounts'] as number);
-    // Only when empty: what somebody has put there meanwhile stays.
     if (captured['existed'] === false) await shell.run(['rmdir', '--', CALICO_DIR]);
   },
 };

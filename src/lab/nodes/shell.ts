@@ -6,7 +6,6 @@ import { runProcess } from '../../core/process.ts';
 import { runOrThrow, type NodeShell, type RunOptions, type RunResult } from '../../node/shell.ts';
 import { namespaceName, nodePaths } from '../paths.ts';
 import { inLabCgroup } from './cgroups.ts';
-import { inLabCgroup } from './cgroups.ts';
 
 export interface ProcessId {
   pid: number;

@@ -100,7 +100,15 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
     ...(options.http ? { http: options.http } : {}),
   };
   const mesh = await Mesh.up(meshOptions);
-  if (mode.kind === 'run') await checkBaseline(mesh, options);
+  if (mode.kind === 'run') {
+    try {
+      await checkBaseline(mesh, options);
+    } catch (error) {
+      await mesh.stop();
+      await mesh.down();
+      throw error;
+    }
+  }
   const ctx: StepContext = { cluster, shell, backupDir: join(options.dir, 'backup'), waiting: options.waiting, ...(options.signal ? { signal: options.signal } : {}) };
   const engine = {
     plan, handlers: options.handlers, ctx, journal, tool: options.tool,

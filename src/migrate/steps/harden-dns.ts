@@ -37,7 +37,8 @@ function makeStandIn(params: DnsParams, deployment: KubeObject): KubeObject {
   const spread = [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy: 'Honor', labelSelector: { matchLabels: standIn } }];
   const containers = template.spec.containers.map((container) => ({ ...container, lifecycle: { preStop: { sleep: { seconds: 5 } } } }));
   return {
-    ...standInRef(params),
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
     metadata: { name: standInRef(params).name, namespace: params.namespace, labels: standIn },
     spec: {
       replicas: 2,

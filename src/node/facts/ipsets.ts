@@ -28,11 +28,11 @@ export async function readIpsets(shell: NodeShell): Promise<Ipset[]> {
   return program === undefined ? [] : parseIpsets(await runOrThrow(shell, [program, 'save']));
 }
 
-/** Destroys the sets whose name is selected; rules that refer to them must be gone. Repeating it does nothing. */
+/** Destroys the sets whose name is selected; rules that refer to them must be gone. Returns their names; none the second time. */
 export async function removeIpsets(shell: NodeShell, select: (name: string) => boolean): Promise<string[]> {
   const names = (await readIpsets(shell)).map((set) => set.name).filter(select);
-  // Sets of sets hold on to their members, so they are emptied first.
-  for (const name of names) await runOrThrow(shell, ['ipset', 'flush', name]);
-  for (const name of names) await runOrThrow(shell, ['ipset', 'destroy', name]);
+  // Sets of sets hold on to their members, so all are emptied before any is destroyed.
+  const script = [...names.map((name) => `flush ${name}`), ...names.map((name) => `destroy ${name}`)].join('\n');
+  if (names.length > 0) await runOrThrow(shell, ['ipset', 'restore'], { stdin: `${script}\n` });
   return names;
 }

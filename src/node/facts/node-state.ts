@@ -32,7 +32,7 @@ export interface NodeState {
 }
 
 /** Where the host-local IPAM plugin keeps its leases by default. */
-export const leaseDir = '/var/lib/cni/networks';
+const leaseDir = '/var/lib/cni/networks';
 
 /** Reads a node's network state. `cni` names the directories that its containerd reads. Changes nothing. Errors: EnvironmentError when the node cannot be reached or has no iproute2. */
 export async function collectNodeState(shell: NodeShell, cni: CniDirs): Promise<NodeState> {

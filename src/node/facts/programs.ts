@@ -1,5 +1,4 @@
 /** Which programs a node has, and where: hosts differ, and a missing tool is a finding, not a crash. */
-import { EnvironmentError } from '../../core/errors.ts';
 import { runOrThrow, type NodeShell } from '../shell.ts';
 
 /** A constant script: names come as arguments, so that no data is ever read as shell code. Login PATHs of plain users lack the sbin directories. */
@@ -14,14 +13,4 @@ export async function findPrograms(shell: NodeShell, names: readonly string[]): 
     if (name !== undefined && path !== undefined) found.set(name, path);
   }
   return found;
-}
-
-/** The first of `names` that the node has. Errors: EnvironmentError naming them all when it has none. */
-export async function needProgram(shell: NodeShell, ...names: string[]): Promise<string> {
-  const found = await findPrograms(shell, names);
-  for (const name of names) {
-    const path = found.get(name);
-    if (path !== undefined) return path;
-  }
-  throw new EnvironmentError(`node ${shell.node} has no ${names.join(' or ')}.`, { hint: 'Install it on the node; the preflight lists every tool that is needed.' });
 }

@@ -2,7 +2,7 @@
 import type { NodeShell } from '../shell.ts';
 
 /** Forwarding, reverse-path filtering and proxy ARP of every device, and whether bridges pass packets to iptables. */
-export const networkSysctls = String.raw`^net\.(ipv4\.(ip_forward|conf\..*\.(rp_filter|forwarding|proxy_arp|route_localnet))|ipv6\.conf\.(all|default)\.(forwarding|disable_ipv6)|bridge\.bridge-nf-call-ip6?tables)$`;
+const networkSysctls = String.raw`^net\.(ipv4\.(ip_forward|conf\..*\.(rp_filter|forwarding|proxy_arp|route_localnet))|ipv6\.conf\.(all|default)\.(forwarding|disable_ipv6)|bridge\.bridge-nf-call-ip6?tables)$`;
 
 /** Parses lines `name = value`. */
 export function parseSysctls(text: string): Record<string, string> {

@@ -38,7 +38,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-const request = (type: Message['type'], arg = 1): Message => ({ type, flags: 0, nonce: randomBytes(8), arg, digest: new Uint8Array(0), name: 'pod/b' });
+const request = (type: Message['type'], arg = 1): Message => ({ type, flags: 0, nonce: randomBytes(8), arg, lag: 0, digest: new Uint8Array(0), name: 'pod/b' });
 
 /** The answers to some datagrams, until `count` have come. */
 async function udp(datagrams: readonly Uint8Array[], count: number): Promise<Buffer[]> {

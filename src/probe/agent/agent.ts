@@ -1,5 +1,6 @@
 /** One agent: answers its peers, probes them, writes down every sample, and leaves in good order. */
 import { randomBytes } from 'node:crypto';
+import { TICK_MS } from './classes.ts';
 import { StallLog, WallClock } from './clock.ts';
 import { followConfig, readConfig } from './config-file.ts';
 import type { MeshConfig, Self } from './config.ts';
@@ -24,7 +25,6 @@ export interface AgentOptions {
   drainMs: number;
 }
 
-const TICK_MS = 10;
 const FLUSH_MS = 250;
 const HEARTBEAT_MS = 1_000;
 const REANCHOR_EVERY_MS = 60_000;
@@ -32,7 +32,7 @@ const REANCHOR_EVERY_MS = 60_000;
 export class Agent {
   readonly #options: AgentOptions;
   readonly #wall = new WallClock();
-  readonly #stalls = new StallLog();
+  readonly #stalls = new StallLog(performance.now());
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #servers: Server[] = [];
   readonly #tcp: TcpServer[] = [];
@@ -85,7 +85,7 @@ export class Agent {
   async #listen(): Promise<void> {
     const { self } = this.#options;
     const { ports } = this.#config;
-    const answerer = { codec: this.#codec, name: self.name, flags: () => (this.#draining ? FLAG_DRAINING : 0) };
+    const answerer = { codec: this.#codec, name: self.name, flags: () => (this.#draining ? FLAG_DRAINING : 0), stalls: this.#stalls };
     // A host's own ports are left alone: nothing is probed there.
     if (self.kind === 'host') return;
     this.#servers.push(await serveUdp(answerer, self.address, ports.udp));
@@ -100,12 +100,10 @@ export class Agent {
     this.#take(this.#config);
     const follower = followConfig(this.#options.configFiles, this.#config.revision, (config) => this.#take(config));
     this.#servers.push(follower);
-    let last = performance.now();
     this.#timers.push(
       setInterval(() => {
         const now = performance.now();
-        this.#streams.tick(now, this.#stalls.tick(last + TICK_MS, now));
-        last = now;
+        this.#streams.tick(now, this.#stalls.tick(now));
       }, TICK_MS),
       setInterval(() => this.#recorder.flush(), FLUSH_MS),
       setInterval(() => this.#heartbeat(), HEARTBEAT_MS),

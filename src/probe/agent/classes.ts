@@ -7,7 +7,10 @@ export function deadlineMs(probeClass: ProbeClass): number {
 }
 
 /** How long after its deadline a probe still waits, to tell a late answer from none. */
-export const LATE_GRACE_MS = 1_000;
+export const LATE_GRACE_MS = 2_000;
+
+/** Granularity of an agent's schedule. */
+export const TICK_MS = 10;
 
 /** Probes per second of each kind of stream; 0 turns the kind off. */
 export interface Rates {

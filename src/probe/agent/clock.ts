@@ -1,6 +1,6 @@
 /** Time inside an agent: monotonic for durations, wall time derived from it, and a record of its own event loop's stalls. */
 import { performance } from 'node:perf_hooks';
-import { LAG_MS } from './classes.ts';
+import { LAG_MS, TICK_MS } from './classes.ts';
 
 /** Wall and monotonic clocks may drift this far apart before the wall base is taken anew. */
 const REANCHOR_MS = 20;
@@ -31,27 +31,58 @@ export class WallClock {
   }
 }
 
-/** Stalls of the event loop, told by the scheduler's own ticks. */
+/** What waited in a socket during a stall is read at most so long after it. */
+const JUST_ENDED_MS = 50;
+
+interface Stall {
+  from: number;
+  to: number;
+}
+
+/** Stalls of the event loop, told by ticks that should come every TICK_MS. All times are monotonic milliseconds. */
 export class StallLog {
-  readonly #stalls: { from: number; to: number }[] = [];
+  readonly #stalls: Stall[] = [];
+  #lastTick: number;
   /** Longest since it was last taken, milliseconds. */
   #worst = 0;
 
-  /** Notes that a tick due at `due` ran at `now`; returns whether that was a stall. */
-  tick(due: number, now: number): boolean {
-    const lag = now - due;
-    if (lag > this.#worst) this.#worst = lag;
-    if (lag <= LAG_MS) return false;
-    this.#stalls.push({ from: due, to: now });
+  constructor(now: number) {
+    this.#lastTick = now;
+  }
+
+  /** Notes a tick; returns whether the loop had stalled before it. */
+  tick(now: number): boolean {
+    const stall = this.#open(now);
+    this.#worst = Math.max(this.#worst, now - this.#lastTick - TICK_MS);
+    this.#lastTick = now;
+    if (!stall) return false;
+    this.#stalls.push(stall);
     while (this.#stalls[0] && this.#stalls[0].to < now - KEEP_STALLS_MS) this.#stalls.shift();
     return true;
   }
 
-  /** Milliseconds of [from, to] during which the loop stood still. */
+  /** Milliseconds of [from, to] during which the loop stood still; `to` may be now. */
   within(from: number, to: number): number {
     let sum = 0;
-    for (const stall of this.#stalls) sum += Math.max(0, Math.min(to, stall.to) - Math.max(from, stall.from));
+    for (const stall of this.#all(to)) sum += Math.max(0, Math.min(to, stall.to) - Math.max(from, stall.from));
     return sum;
+  }
+
+  /** How long the loop stood still just before now: what is read now may have lain so long in its socket. */
+  behind(now: number): number {
+    const last = this.#all(now).at(-1);
+    return last && last.to >= now - JUST_ENDED_MS ? last.to - last.from : 0;
+  }
+
+  /** A stall that no tick has noted yet: after one, the loop reads its sockets before its timers run. */
+  #open(now: number): Stall | undefined {
+    const due = this.#lastTick + TICK_MS;
+    return now - due > LAG_MS ? { from: due, to: now } : undefined;
+  }
+
+  #all(now: number): readonly Stall[] {
+    const open = this.#open(now);
+    return open ? [...this.#stalls, open] : this.#stalls;
   }
 
   /** The worst lag since the last call, milliseconds. */

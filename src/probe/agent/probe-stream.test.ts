@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StallLog } from './clock.ts';
 import { streamProber } from './probe-stream.ts';
 import type { Outcome, Prober } from './prober.ts';
 import { serveTcp } from './serve-tcp.ts';
@@ -21,7 +22,7 @@ let prober: Prober;
 
 beforeEach(async () => {
   [links, breaks, drained] = [[], [], 0];
-  agent = await serveTcp({ codec, name: 'pod/b', flags: () => 0 }, host, 31_772, 'all');
+  agent = await serveTcp({ codec, name: 'pod/b', flags: () => 0, stalls: new StallLog(performance.now()) }, host, 31_772, 'all');
   relay = createServer((client) => {
     const server = connect({ host, port: 31_772 });
     for (const socket of [client, server]) socket.on('error', () => undefined);

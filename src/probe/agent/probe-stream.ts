@@ -88,7 +88,7 @@ class StreamProber implements Prober {
       if (this.#socket === socket) this.#break(why);
     };
     socket.on('connect', () => {
-      socket.write(frame(codec.seal({ type: MessageType.stream, flags: 0, nonce: this.#nonce, arg: 0, digest: NO_DIGEST, name })));
+      socket.write(frame(codec.seal({ type: MessageType.stream, flags: 0, nonce: this.#nonce, arg: 0, lag: 0, digest: NO_DIGEST, name })));
     });
     socket.on('error', (error) => lost(errorText(error)));
     socket.on('end', () => lost('closed by the peer'));
@@ -107,13 +107,13 @@ class StreamProber implements Prober {
   #readEchoes(socket: Socket, reader: FrameReader, lost: (why: string) => void): void {
     reader.raw(STREAM_FRAME_BYTES, (bytes) => {
       const at = performance.now();
-      const seq = openStreamFrame(this.#context.codec, this.#nonce, 'echo', bytes);
-      if (seq === undefined) return lost('answer without proof');
-      if (seq === BYE) this.#context.draining();
+      const echo = openStreamFrame(this.#context.codec, this.#nonce, 'echo', bytes);
+      if (echo === undefined) return lost('answer without proof');
+      if (echo.seq === BYE) this.#context.draining();
       else {
         this.#lastEcho = at;
         this.#stalled = false;
-        this.#open.get(seq)?.({ ok: true, at });
+        this.#open.get(echo.seq)?.({ ok: true, at, peerLag: echo.lag });
       }
       if (!socket.destroyed) this.#readEchoes(socket, reader, lost);
     });

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { BULK_BYTES } from './classes.ts';
 import { FrameReader, frame } from './framing.ts';
 import type { ClientContext } from './probe-udp.ts';
-import { judgeName } from './probe-udp.ts';
+import { judgeProof } from './probe-udp.ts';
 import type { Outcome, Prober } from './prober.ts';
 import { errorText } from './prober.ts';
 import { FLAG_DRAINING, MessageType, NONCE_BYTES, digestOf } from './wire.ts';
@@ -45,7 +45,7 @@ export function tcpProber(context: ClientContext, target: TcpTarget, mode: 'tcp'
 export function exchange(context: ClientContext, target: TcpTarget, mode: 'tcp' | 'bulk', report: (outcome: Outcome) => void): Socket {
   const nonce = randomBytes(NONCE_BYTES);
   const [type, proof, arg] = mode === 'bulk' ? ([MessageType.bulk, MessageType.bulkProof, BULK_BYTES] as const) : ([MessageType.hello, MessageType.proof, 0] as const);
-  const hello = frame(context.codec.seal({ type, flags: 0, nonce, arg, digest: NO_DIGEST, name: context.name }));
+  const hello = frame(context.codec.seal({ type, flags: 0, nonce, arg, lag: 0, digest: NO_DIGEST, name: context.name }));
   const socket = connect({ host: target.address, port: target.port, noDelay: true });
   let reported = false;
   const settle = (outcome: Outcome): void => {
@@ -57,7 +57,7 @@ export function exchange(context: ClientContext, target: TcpTarget, mode: 'tcp' 
   };
   const fail = (error: string): void => settle({ ok: false, at: performance.now(), error });
   const succeed = (message: Message): void => {
-    settle(judgeName(performance.now(), message.name, target.expectName));
+    settle(judgeProof(performance.now(), message, target.expectName));
     if (message.flags & FLAG_DRAINING) context.draining();
   };
   socket.on('connect', () => socket.write(mode === 'bulk' ? Buffer.concat([hello, BULK_PAYLOAD]) : hello));

@@ -6,7 +6,7 @@ import { isIPv6 } from 'node:net';
 import type { Outcome, Prober } from './prober.ts';
 import { errorText } from './prober.ts';
 import { FLAG_DRAINING, MessageType, NONCE_BYTES } from './wire.ts';
-import type { Codec } from './wire.ts';
+import type { Codec, Message } from './wire.ts';
 
 const NO_DIGEST = new Uint8Array(0);
 
@@ -19,7 +19,7 @@ export interface ClientContext {
   draining(): void;
 }
 
-type OnPong = (at: number, name: string, flags: number) => void;
+type OnPong = (at: number, pong: Message) => void;
 
 /**
  * The socket of an agent's UDP probes. It is never connected: a connected socket keeps the source
@@ -41,7 +41,7 @@ export class UdpClient {
     const nonce = randomBytes(NONCE_BYTES);
     const key = nonce.toString('latin1');
     this.#waiting.set(key, onPong);
-    const bytes = this.#codec.seal({ type: MessageType.ping, flags: 0, nonce, arg: seq, digest: NO_DIGEST, name: this.#name });
+    const bytes = this.#codec.seal({ type: MessageType.ping, flags: 0, nonce, arg: seq, lag: 0, digest: NO_DIGEST, name: this.#name });
     this.#socket(isIPv6(address) ? 'udp6' : 'udp4').send(bytes, port, address, (error) => {
       if (error) onError(error);
     });
@@ -75,7 +75,7 @@ export class UdpClient {
     const onPong = this.#waiting.get(key);
     if (!onPong) return;
     this.#waiting.delete(key);
-    onPong(at, message.name, message.flags);
+    onPong(at, message);
   }
 }
 
@@ -88,9 +88,9 @@ export function udpProber(client: UdpClient, context: ClientContext, address: st
         address,
         port,
         seq,
-        (at, name, flags) => {
-          report(judgeName(at, name, expectName));
-          if (flags & FLAG_DRAINING) context.draining();
+        (at, pong) => {
+          report(judgeProof(at, pong, expectName));
+          if (pong.flags & FLAG_DRAINING) context.draining();
         },
         (error) => report({ ok: false, at: performance.now(), error: errorText(error) }),
       );
@@ -108,7 +108,7 @@ export function udpProber(client: UdpClient, context: ClientContext, address: st
 }
 
 /** An authentic answer from the wrong agent is no answer. */
-export function judgeName(at: number, name: string, expectName: string | null): Outcome {
-  if (expectName === null) return { ok: true, at, via: name };
-  return name === expectName ? { ok: true, at } : { ok: false, at, error: `answered by ${name}`, via: name };
+export function judgeProof(at: number, { name, lag }: Pick<Message, 'name' | 'lag'>, expectName: string | null): Outcome {
+  if (expectName === null) return { ok: true, at, peerLag: lag, via: name };
+  return name === expectName ? { ok: true, at, peerLag: lag } : { ok: false, at, error: `answered by ${name}`, via: name };
 }

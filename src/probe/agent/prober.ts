@@ -9,6 +9,8 @@ export interface Outcome {
   /** The agent that answered. */
   via?: string;
   seen?: CanaryState;
+  /** Milliseconds for which the answering agent's own stalls kept the probe waiting, as it says itself. */
+  peerLag?: number;
   /** False when nothing answered, so that `at` says nothing about a round trip. */
   timed?: false;
 }

@@ -12,7 +12,7 @@ const spec: StreamSpec = { key: 'k', class: 'pod-to-pod', probe: 'udp', to: 'pod
 function harness(change: Partial<Prober> = {}) {
   const lines: AgentLine[] = [];
   const reports: ((outcome: Outcome) => void)[] = [];
-  const stalls = new StallLog();
+  const stalls = new StallLog(performance.now());
   let closed = 0;
   const prober: Prober = { send: (_, report) => void reports.push(report), cancel: () => undefined, close: () => void (closed += 1), ...change };
   const runner = new StreamRunner(1, spec, 'pod/a', prober, { wall: new WallClock(), stalls, write: (line) => lines.push(line), succeeded: () => undefined }, 0);
@@ -32,27 +32,36 @@ describe('StreamRunner', () => {
   });
 
   it('counts a late answer as lost, and says that it came', () => {
-    const { reports, sentAt, samples, runner } = harness();
+    const { reports, sentAt, samples, runner, stalls } = harness();
     runner.sweep(sentAt + 1_500);
     expect(samples()).toEqual([]);
+    for (let at = 0; at <= 1_500; at += 10) stalls.tick(sentAt + at);
     reports[0]?.({ ok: true, at: sentAt + 1_500 });
     expect(samples()).toEqual([[1, 1, expect.any(Number), expect.closeTo(1_500, 0), 2, { e: 'late' }]]);
   });
 
   it('counts no answer as lost after deadline and grace, once', () => {
     const { reports, sentAt, samples, runner } = harness();
-    runner.sweep(sentAt + 1_900);
+    runner.sweep(sentAt + 2_900);
     expect(samples()).toEqual([]);
-    runner.sweep(sentAt + 2_100);
-    reports[0]?.({ ok: true, at: sentAt + 2_200 });
+    runner.sweep(sentAt + 3_100);
+    reports[0]?.({ ok: true, at: sentAt + 3_200 });
     expect(samples()).toEqual([[1, 1, expect.any(Number), null, 0, { e: 'timeout' }]]);
   });
 
   it('gives an answer that lay unread during an own stall the benefit, and marks it', () => {
     const { reports, stalls, sentAt, samples } = harness();
-    stalls.tick(sentAt + 100, sentAt + 1_400);
+    stalls.tick(sentAt + 5);
     reports[0]?.({ ok: true, at: sentAt + 1_400 });
     expect(samples()[0]?.[4]).toBe(1 | 4);
+  });
+
+  it('does so for a stall that the answering agent owns up to, but not for more', () => {
+    const [good, bad] = [harness(), harness()];
+    for (const { stalls, sentAt } of [good, bad]) for (let at = 0; at <= 1_400; at += 10) stalls.tick(sentAt + at);
+    good.reports[0]?.({ ok: true, at: good.sentAt + 1_400, peerLag: 500 });
+    bad.reports[0]?.({ ok: true, at: bad.sentAt + 1_400, peerLag: 300 });
+    expect([good.samples()[0]?.[4], bad.samples()[0]?.[4]]).toEqual([1 | 4, 2 | 4]);
   });
 
   it('ends when what is outstanding is settled', () => {

@@ -102,8 +102,8 @@ export class StreamRunner {
     if (!this.#pending.delete(seq)) return;
     this.#prober.cancel(seq);
     const rtt = outcome.timed === false ? null : outcome.at - sentAt;
-    const stalled = this.#context.stalls.within(sentAt, outcome.at);
-    // An answer that our own stall kept us from reading may have been in time: it gets the benefit, and the mark.
+    const stalled = this.#context.stalls.within(sentAt, outcome.at) + (outcome.peerLag ?? 0);
+    // An answer that a stall of one of the two agents kept waiting may have been in time: it gets the benefit, and the mark.
     const late = outcome.ok && rtt !== null && rtt - stalled > this.#deadline;
     const ok = outcome.ok && !late;
     if (ok) this.#context.succeeded(this.spec, outcome.at);

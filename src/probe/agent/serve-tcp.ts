@@ -27,6 +27,7 @@ export async function serveTcp(answerer: Answerer, address: string, port: number
   const sockets = new Set<Socket>();
   const goodbyes = new Map<Socket, () => void>();
   const server = createServer({ noDelay: true }, (socket) => {
+    const lag = lagSince(answerer);
     sockets.add(socket);
     socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
@@ -37,8 +38,8 @@ export async function serveTcp(answerer: Answerer, address: string, port: number
     const reader = new FrameReader(socket);
     reader.frame((bytes) => {
       const request = bytes && answerer.codec.open(bytes);
-      if (request?.type === MessageType.hello) return void socket.end(answer(answerer, request, MessageType.proof));
-      if (modes === 'all' && request?.type === MessageType.bulk && request.arg <= BULK_BYTES) return bulk(socket, reader, answerer, request, payload);
+      if (request?.type === MessageType.hello) return void socket.end(answer(answerer, request, MessageType.proof, lag()));
+      if (modes === 'all' && request?.type === MessageType.bulk && request.arg <= BULK_BYTES) return bulk(socket, reader, answerer, request, payload, lag);
       if (modes === 'all' && request?.type === MessageType.stream) {
         goodbyes.set(socket, echoStream(socket, reader, answerer, request));
         return;
@@ -66,18 +67,25 @@ export async function serveTcp(answerer: Answerer, address: string, port: number
   };
 }
 
-function answer(answerer: Answerer, request: Message, type: MessageType, arg = request.arg, digest: Uint8Array = NO_DIGEST): Buffer {
-  return frame(answerer.codec.seal({ type, flags: answerer.flags(), nonce: request.nonce, arg, digest, name: answerer.name }));
+/** Called when a connection is accepted; returns how long stalls have kept it waiting until it is called. */
+function lagSince({ stalls }: Answerer): () => number {
+  const acceptedAt = performance.now();
+  const before = stalls.behind(acceptedAt);
+  return () => before + stalls.within(acceptedAt, performance.now());
+}
+
+function answer(answerer: Answerer, request: Message, type: MessageType, lag: number, digest: Uint8Array = NO_DIGEST): Buffer {
+  return frame(answerer.codec.seal({ type, flags: answerer.flags(), nonce: request.nonce, arg: request.arg, lag, digest, name: answerer.name }));
 }
 
 /** Takes as many bytes as announced, gives as many back; the digest covers both ways. */
-function bulk(socket: Socket, reader: FrameReader, answerer: Answerer, request: Message, payload: Buffer): void {
+function bulk(socket: Socket, reader: FrameReader, answerer: Answerer, request: Message, payload: Buffer, lag: () => number): void {
   // The reader hands out views of buffers that it may reuse.
   const kept: Message = { ...request, nonce: Uint8Array.from(request.nonce) };
   reader.raw(request.arg, (received) => {
     const sent = payload.subarray(0, request.arg);
     const digest = digestOf(Buffer.concat([received, sent]));
-    socket.end(Buffer.concat([answer(answerer, kept, MessageType.bulkProof, request.arg, digest), sent]));
+    socket.end(Buffer.concat([answer(answerer, kept, MessageType.bulkProof, lag(), digest), sent]));
   });
 }
 
@@ -85,13 +93,13 @@ function bulk(socket: Socket, reader: FrameReader, answerer: Answerer, request: 
 function echoStream(socket: Socket, reader: FrameReader, answerer: Answerer, request: Message): () => void {
   const nonce = Uint8Array.from(request.nonce);
   socket.setTimeout(STREAM_IDLE_MS);
-  socket.write(answer(answerer, request, MessageType.streamProof));
+  socket.write(answer(answerer, request, MessageType.streamProof, 0));
   const next = (): void =>
     reader.raw(STREAM_FRAME_BYTES, (bytes) => {
-      const seq = openStreamFrame(answerer.codec, nonce, 'request', bytes);
-      if (seq === undefined) return void socket.destroy();
-      if (seq === BYE) return void socket.end();
-      socket.write(streamFrame(answerer.codec, nonce, 'echo', seq));
+      const received = openStreamFrame(answerer.codec, nonce, 'request', bytes);
+      if (received === undefined) return void socket.destroy();
+      if (received.seq === BYE) return void socket.end();
+      socket.write(streamFrame(answerer.codec, nonce, 'echo', received.seq, answerer.stalls.behind(performance.now())));
       next();
     });
   next();

@@ -1,6 +1,7 @@
 /** UDP echo that answers nothing but authentic requests of its own mesh. */
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import type { StallLog } from './clock.ts';
 import { MessageType } from './wire.ts';
 import type { Codec } from './wire.ts';
 
@@ -9,6 +10,8 @@ export interface Answerer {
   name: string;
   /** Flags of every answer, read anew each time. */
   flags: () => number;
+  /** The agent's own stalls, which answers own up to. */
+  stalls: StallLog;
 }
 
 export interface Server {
@@ -22,7 +25,7 @@ export async function serveUdp(answerer: Answerer, address: string, port: number
     const request = answerer.codec.open(bytes);
     if (request?.type !== MessageType.ping) return;
     const { nonce, arg, digest } = request;
-    const answer = answerer.codec.seal({ type: MessageType.pong, flags: answerer.flags(), nonce, arg, digest, name: answerer.name });
+    const answer = answerer.codec.seal({ type: MessageType.pong, flags: answerer.flags(), nonce, arg, lag: answerer.stalls.behind(performance.now()), digest, name: answerer.name });
     // An answer that cannot be sent shows as loss at the prober, which is what it is.
     socket.send(answer, from.port, from.address, () => undefined);
   });

@@ -6,7 +6,7 @@ import { Codec, MessageType } from './wire.ts';
 import type { Message } from './wire.ts';
 
 const codec = new Codec('mesh', randomBytes(32));
-const ping: Message = { type: MessageType.ping, flags: 0, nonce: randomBytes(8), arg: 7, digest: new Uint8Array(0), name: 'pod/a' };
+const ping: Message = { type: MessageType.ping, flags: 0, nonce: randomBytes(8), arg: 7, lag: 0, digest: new Uint8Array(0), name: 'pod/a' };
 
 describe('Codec', () => {
   it('opens what it sealed', () => {
@@ -15,6 +15,7 @@ describe('Codec', () => {
       flags: fc.nat(255),
       nonce: fc.uint8Array({ minLength: 8, maxLength: 8 }),
       arg: fc.nat(2 ** 32 - 1),
+      lag: fc.nat(0xffff),
       digest: fc.uint8Array({ maxLength: 32 }),
       name: fc.string({ unit: 'grapheme', maxLength: 40 }),
     });
@@ -53,12 +54,12 @@ describe('stream frames', () => {
   const nonce = randomBytes(8);
 
   it('are bound to connection, direction and number', () => {
-    const frame = streamFrame(codec, nonce, 'echo', 42);
-    expect(openStreamFrame(codec, nonce, 'echo', frame)).toBe(42);
+    const frame = streamFrame(codec, nonce, 'echo', 42, 70.4);
+    expect(openStreamFrame(codec, nonce, 'echo', frame)).toEqual({ seq: 42, lag: 70 });
     expect(openStreamFrame(codec, nonce, 'request', frame)).toBeUndefined();
     expect(openStreamFrame(codec, randomBytes(8), 'echo', frame)).toBeUndefined();
     frame.writeUInt32BE(43, 0);
     expect(openStreamFrame(codec, nonce, 'echo', frame)).toBeUndefined();
-    expect(openStreamFrame(codec, nonce, 'echo', streamFrame(codec, nonce, 'echo', BYE))).toBe(BYE);
+    expect(openStreamFrame(codec, nonce, 'echo', streamFrame(codec, nonce, 'echo', BYE))).toEqual({ seq: BYE, lag: 0 });
   });
 });

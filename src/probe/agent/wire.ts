@@ -1,13 +1,13 @@
 /**
  * Messages between agents, each ending in a truncated HMAC-SHA256 under the mesh's key.
- * Layout: magic(4) type(1) flags(1) mesh(8) nonce(8) arg(4) digest length(1) digest name length(1) name mac(16).
+ * Layout: magic(4) type(1) flags(1) mesh(8) nonce(8) arg(4) lag(2) digest length(1) digest name length(1) name mac(16).
  * An answer repeats the request's nonce and has another type, so it can be taken neither for
  * an answer to something else nor for a request.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 const MAGIC = 0x464c_5031; // "FLP1"
-const HEADER = 4 + 1 + 1 + 8 + 8 + 4;
+const HEADER = 4 + 1 + 1 + 8 + 8 + 4 + 2;
 export const MAC_BYTES = 16;
 export const NONCE_BYTES = 8;
 /** More than any message of ours; longer ones are refused unread. */
@@ -26,6 +26,8 @@ export interface Message {
   nonce: Uint8Array;
   /** Sequence number, or the number of bytes that follow. */
   arg: number;
+  /** Answers: milliseconds for which the answering agent's own event loop kept the request waiting. */
+  lag: number;
   /** SHA-256 of a payload, or empty. */
   digest: Uint8Array;
   /** The sender's endpoint name. */
@@ -56,6 +58,7 @@ export class Codec {
     this.#mesh.copy(out, 6);
     out.set(message.nonce, 14);
     out.writeUInt32BE(message.arg, 22);
+    out.writeUInt16BE(clampLag(message.lag), 26);
     out[HEADER] = message.digest.length;
     out.set(message.digest, HEADER + 1);
     out[HEADER + 1 + message.digest.length] = name.length;
@@ -78,6 +81,7 @@ export class Codec {
       flags: bytes[5] ?? 0,
       nonce: bytes.subarray(14, 22),
       arg: bytes.readUInt32BE(22),
+      lag: bytes.readUInt16BE(26),
       digest: bytes.subarray(HEADER + 1, digestEnd),
       name: bytes.toString('utf8', digestEnd + 1, end),
     };
@@ -87,6 +91,11 @@ export class Codec {
   mac(bytes: Uint8Array): Buffer {
     return createHmac('sha256', this.#key).update(bytes).digest().subarray(0, MAC_BYTES);
   }
+}
+
+/** A lag as two bytes can say it. */
+export function clampLag(lag: number): number {
+  return Math.min(0xffff, Math.max(0, Math.round(lag)));
 }
 
 /** SHA-256 of a payload. */

@@ -4,7 +4,6 @@ import { waitUntil } from '../../cluster/wait.ts';
 import { EnvironmentError } from '../../core/errors.ts';
 import type { NodeShell } from '../../node/shell.ts';
 import { DEFAULT_RATES } from '../agent/classes.ts';
-import type { Rates } from '../agent/classes.ts';
 import type { MeshConfig, Peer } from '../agent/config.ts';
 import { Aggregator } from '../stats/aggregate.ts';
 import type { Aggregate } from '../stats/aggregate.ts';
@@ -17,49 +16,16 @@ import { MESH_NAMESPACE, MESH_NODE_PORT, MESH_PORTS, SAMPLES_VOLUME } from './ma
 import { correction, estimateClock } from './node-clock.ts';
 import type { ClockEstimate } from './node-clock.ts';
 import { startOutside, stopOutside } from './outside.ts';
-import type { OutsideOptions } from './outside.ts';
-import type { KubePort } from './ports.ts';
 import { RecentSamples } from './recent.ts';
 import { nextPeers } from './roster.ts';
 import type { AgentPod } from './roster.ts';
+import type { Break, MeshOptions } from './mesh-options.ts';
 import { SampleSink, readSamples } from './sink.ts';
 import { discoverTargets } from './targets.ts';
 
-export interface MeshOptions {
-  kube: KubePort;
-  /** The shell of a node. */
-  shell: (node: string) => NodeShell;
-  /** Where samples and the collector's state go; the same directory goes on after a crash. */
-  dir: string;
-  /** Without it, classes `node-port` and `egress` are not measured. */
-  outside?: OutsideOptions;
-  namespace?: string;
-  image?: string;
-  rates?: Partial<Rates>;
-  /** Services of the user that echo `?nonce=`. */
-  http?: { name: string; url: string }[];
-  clusterDomain?: string;
-  nodePort?: number;
-  /** Directory of the kubelet on nodes; default /var/lib/kubelet. */
-  kubeletDir?: string;
-  /** What canaries are expected to find, by node; nodes that are not named: either. */
-  canary?: Record<string, CanaryExpectation>;
-  /** Announcements known already, when a run is resumed. */
-  windows?: readonly AnnouncedWindow[];
-  /** How long agents may take to be ready; default 120 s. */
-  readyTimeoutMs?: number;
-}
-
-/** A long-lived connection's break. */
-export interface Break {
-  t: number;
-  from: string;
-  to: string;
-  why: string;
-}
-
 const LOOK_MS = 500;
 const COLLECT_MS = 1_000;
+const WARM_UP_MS = 30_000;
 
 export class Mesh {
   readonly breaks: Break[] = [];
@@ -79,6 +45,8 @@ export class Mesh {
   #loops: Promise<void>[] = [];
   #config: MeshConfig;
   #document = '';
+  /** What was sent before this (epoch milliseconds) is warming up and in no figure. */
+  #since = Number.POSITIVE_INFINITY;
 
   /** Brings the mesh up (or takes over one that runs) and starts to measure. Errors: EnvironmentError when agents do not get ready. */
   static async up(options: MeshOptions): Promise<Mesh> {
@@ -207,8 +175,13 @@ export class Mesh {
     this.#meet(pods);
     for (const [place, { name }] of Object.entries(this.#sink.resumed)) if (!this.#agents.has(place)) this.unaccounted.push(name);
     this.#change({ targets, peers: this.#peersOf(pods) });
+    // A run that is taken up again has been measuring all the time.
+    const resumes = Object.keys(this.#sink.resumed).length > 0;
+    if (resumes) this.#since = 0;
     this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(COLLECT_MS, () => this.#collectAndFlush())];
     await this.configured();
+    if (!resumes) await this.#warmUp();
+    this.#since = Math.min(this.#since, Date.now());
   }
 
   async #estimateClocks(pods: readonly AgentPod[]): Promise<void> {
@@ -250,14 +223,27 @@ export class Mesh {
     this.#agents.set(place.key, new AgentHandle(place, events, () => correction(this.clocks.get(clock)), this.#sink.resumed[place.key]));
   }
 
+  /** Services need a moment until every node knows their endpoints. Measuring begins when nothing is lost for a while, or when that takes too long: then it is a finding. */
+  async #warmUp(): Promise<void> {
+    const deadline = performance.now() + WARM_UP_MS;
+    for (let clean = false; !clean && performance.now() < deadline; ) {
+      const from = Date.now();
+      await sleep(COLLECT_MS);
+      const missing = await this.settled(Date.now());
+      const { sent, lost } = this.between(from, Date.now()).totals;
+      clean = missing.length === 0 && sent > 0 && lost === 0;
+    }
+  }
+
   #take(sample: Sample): void {
+    this.#recent.add(sample);
+    if (sample.t < this.#since) return;
     if (!sample.ok) {
       const window = announcementFor(sample, [...this.#windows.values()]);
       if (window) sample.announcedBy = window.id;
     }
     this.#sink.add(sample);
     this.#total.add(sample);
-    this.#recent.add(sample);
   }
 
   #change(change: Partial<MeshConfig>): void {

@@ -13,7 +13,7 @@ export interface Figures {
   unannouncedLost: number;
   /** Of the lost: answered after the deadline. */
   late: number;
-  /** Taken while the agent's own event loop stalled, lost or not. */
+  /** Taken while an agent's event loop stalled, lost or not. */
   lagged: number;
   /** Of the lost: frames charged to a break of a long-lived connection. */
   broken: number;

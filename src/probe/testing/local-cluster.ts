@@ -131,8 +131,9 @@ export class LocalCluster {
     this.#put(service('kubernetes', `${this.#net}.201`, api.port));
     this.#put(service('kube-dns', `${this.#net}.202`, dns.port));
     this.#put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': api.ca } });
+    // A NodePort is looked for where the first agent of each node listens.
     for (const [i, name] of this.nodes.entries()) {
-      this.#put({ apiVersion: 'v1', kind: 'Node', metadata: { name }, status: { addresses: [{ type: 'InternalIP', address: `${this.#net}.${100 + i}` }] } });
+      this.#put({ apiVersion: 'v1', kind: 'Node', metadata: { name }, status: { addresses: [{ type: 'InternalIP', address: `${this.#net}.${2 + i}` }] } });
     }
   }
 
