@@ -27,4 +27,9 @@ export const VERBS: readonly VerbEntry[] = [
     summary: 'what the former CNI left on the nodes',
     load: async () => (await import('./leftovers.ts')).leftovers,
   },
+  {
+    name: 'demo',
+    summary: 'migrate a cluster of its own from Flannel to Calico and show what was lost',
+    load: async () => (await import('./demo.ts')).demo,
+  },
 ];

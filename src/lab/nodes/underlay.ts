@@ -43,6 +43,8 @@ export async function plug(lab: string, member: string, address: string): Promis
   const name = namespaceName(lab, member);
   const net = namespaceName(lab, 'net');
   const port = `p${address.split('.')[3]}`;
+  // At a reboot the old cable's end may still be there: the kernel takes a deleted namespace apart when it finds time.
+  await runProcess(['ip', '-netns', net, 'link', 'delete', port]);
   await addNamespace(name);
   await ip(name, [`link add eth0 type veth peer name ${port} netns ${net}`, `address add ${address}/24 dev eth0`, 'link set eth0 up']);
   await ip(net, [`link set ${port} master br0 up`]);

@@ -31,8 +31,8 @@ export class WallClock {
   }
 }
 
-/** What waited in a socket during a stall is read at most so long after it. */
-const JUST_ENDED_MS = 50;
+/** Stalls that follow each other this closely are one: between them the loop did not catch up with its backlog. */
+const CATCH_UP_MS = 250;
 
 interface Stall {
   from: number;
@@ -70,8 +70,14 @@ export class StallLog {
 
   /** How long the loop stood still just before now: what is read now may have lain so long in its socket. */
   behind(now: number): number {
-    const last = this.#all(now).at(-1);
-    return last && last.to >= now - JUST_ENDED_MS ? last.to - last.from : 0;
+    let sum = 0;
+    let edge = now;
+    for (const stall of this.#all(now).toReversed()) {
+      if (edge - stall.to > CATCH_UP_MS) break;
+      sum += stall.to - stall.from;
+      edge = stall.from;
+    }
+    return sum;
   }
 
   /** A stall that no tick has noted yet: after one, the loop reads its sockets before its timers run. */

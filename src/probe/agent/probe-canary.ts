@@ -21,7 +21,8 @@ export function canaryProber(context: ClientContext, target: TcpTarget, judge: C
   const open = new Map<number, { socket: Socket; sentAt: number }>();
   const denied = (sentAt: number, error: string): Outcome => {
     const proven = judge.controlOkAt() >= sentAt - CONTROL_MS;
-    return judgeCanary(proven ? 'denied' : 'unknown', judge.expected(), performance.now(), error);
+    if (proven) return judgeCanary('denied', judge.expected(), performance.now(), error);
+    return judgeCanary('unknown', judge.expected(), performance.now(), `${error}, and the allowed port does not answer either`);
   };
   return {
     send: (seq, report) => {
@@ -31,8 +32,12 @@ export function canaryProber(context: ClientContext, target: TcpTarget, judge: C
       });
       open.set(seq, { socket, sentAt });
     },
-    expire: (seq) => {
+    expire: (seq, final) => {
       const probe = open.get(seq);
+      // Whoever completes the handshake is not denied by policy, even when its agent is slow to prove itself.
+      if (probe && !probe.socket.connecting && !probe.socket.destroyed) {
+        return final ? judgeCanary('unknown', judge.expected(), performance.now(), 'connected, but no proof') : undefined;
+      }
       return probe && denied(probe.sentAt, 'timeout');
     },
     cancel: (seq) => {
@@ -49,8 +54,7 @@ export function canaryProber(context: ClientContext, target: TcpTarget, judge: C
 /** Compares what a canary saw with what is expected. */
 export function judgeCanary(seen: CanaryState, expected: CanaryExpectation, at: number, how?: string): Outcome {
   const ok = expected === 'either' || seen === expected;
-  const found = seen === 'unknown' ? 'unproven, the allowed port did not answer either' : seen;
   const outcome: Outcome = seen === 'open' ? { ok, at, seen } : { ok, at, seen, timed: false };
   if (ok) return outcome;
-  return { ...outcome, error: `expected ${expected}, found ${found}${how === undefined ? '' : ` (${how})`}` };
+  return { ...outcome, error: `expected ${expected}, found ${seen}${how === undefined ? '' : ` (${how})`}` };
 }

@@ -29,6 +29,11 @@ export function tcpProber(context: ClientContext, target: TcpTarget, mode: 'tcp'
     send: (seq, report) => {
       sockets.set(seq, exchange(context, target, mode, report));
     },
+    expire: (seq, final) => {
+      const socket = sockets.get(seq);
+      if (!final || !socket || socket.connecting || socket.destroyed) return undefined;
+      return { ok: false, at: performance.now(), error: 'timeout after connecting' };
+    },
     cancel: (seq) => {
       // A settled exchange closes in good order by itself; one that hangs is cut.
       const socket = sockets.get(seq);

@@ -18,8 +18,8 @@ export interface Outcome {
 export interface Prober {
   /** Sends probe `seq`; calls `report` at most once, never after `cancel(seq)`. Never throws. */
   send(seq: number, report: (outcome: Outcome) => void): void;
-  /** The deadline has passed without a report: an outcome of the prober's own, or undefined to wait for a late answer. */
-  expire?(seq: number): Outcome | undefined;
+  /** The deadline has passed without a report, or (`final`) the wait for a late answer too: an outcome of the prober's own, or undefined to go on as usual. */
+  expire?(seq: number, final: boolean): Outcome | undefined;
   /** Gives a probe up and frees what it holds. */
   cancel(seq: number): void;
   close(): void;

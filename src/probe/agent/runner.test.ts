@@ -41,12 +41,21 @@ describe('StreamRunner', () => {
   });
 
   it('counts no answer as lost after deadline and grace, once', () => {
-    const { reports, sentAt, samples, runner } = harness();
+    const { reports, sentAt, samples, runner, stalls } = harness();
+    for (let at = 0; at <= 3_100; at += 10) stalls.tick(sentAt + at);
     runner.sweep(sentAt + 2_900);
     expect(samples()).toEqual([]);
     runner.sweep(sentAt + 3_100);
     reports[0]?.({ ok: true, at: sentAt + 3_200 });
     expect(samples()).toEqual([[1, 1, expect.any(Number), null, 0, { e: 'timeout' }]]);
+  });
+
+  it('does not let time run while it stands still itself', () => {
+    const { sentAt, samples, runner, stalls } = harness();
+    stalls.tick(sentAt + 5);
+    stalls.tick(sentAt + 4_000);
+    runner.sweep(sentAt + 4_010);
+    expect(samples()).toEqual([]);
   });
 
   it('gives an answer that lay unread during an own stall the benefit, and marks it', () => {
@@ -84,7 +93,8 @@ describe('StreamRunner', () => {
   });
 
   it('takes a canary that is denied for an answer without a round trip', () => {
-    const { runner, sentAt, samples } = harness({ expire: () => judgeCanary('denied', 'denied', performance.now(), 'timeout') });
+    const { runner, sentAt, samples, stalls } = harness({ expire: () => judgeCanary('denied', 'denied', performance.now(), 'timeout') });
+    for (let at = 0; at <= 1_001; at += 10) stalls.tick(sentAt + at);
     runner.sweep(sentAt + 1_001);
     expect(samples()).toEqual([[1, 1, expect.any(Number), null, 1, { s: 'denied' }]]);
   });

@@ -67,11 +67,14 @@ export class StreamRunner {
   /** Settles what has waited long enough. To be called only when the loop has just had a turn to read its sockets. */
   sweep(now: number): void {
     for (const [seq, sentAt] of this.#pending) {
-      const waited = now - sentAt;
-      if (waited <= this.#deadline) break;
-      const expired = this.#prober.expire?.(seq);
+      if (now - sentAt <= this.#deadline) break;
+      // While the loop stood still, nothing could be read: that time does not count.
+      const waited = now - sentAt - this.#context.stalls.within(sentAt, now);
+      if (waited <= this.#deadline) continue;
+      const final = waited > this.#deadline + LATE_GRACE_MS;
+      const expired = this.#prober.expire?.(seq, final);
       if (expired !== undefined) this.#settle(seq, sentAt, expired);
-      else if (waited > this.#deadline + LATE_GRACE_MS) this.#lose(seq, sentAt, this.#prober.lostAs ?? 'timeout');
+      else if (final) this.#lose(seq, sentAt, this.#prober.lostAs ?? 'timeout');
     }
     this.#finish();
   }
