@@ -75,7 +75,7 @@ export const fault: Verb = {
   arguments: [{ name: 'fault', description: 'name of the fault; `fairlead lab fault list` shows all' }],
   examples: [
     { command: 'fairlead lab fault one-way-drop --node agent-1 --for 20s', description: "lose the overlay's packets to a node for 20 seconds" },
-    { command: 'fairlead lab fault node-reboot --node agent-2 --at-step node:lab-agent-2/start-calico --phase applied', description: 'reboot a node in the middle of its migration' },
+    { command: 'fairlead lab fault node-reboot --node agent-2 --at-step node:lab-agent-2/start', description: 'reboot a node in the middle of its migration' },
   ],
   verbs: [list, clear],
   async run(ctx) {

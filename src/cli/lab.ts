@@ -1,9 +1,10 @@
 /** `fairlead lab`: a real multi-node Kubernetes in network namespaces. */
 import { existsSync, readFileSync } from 'node:fs';
 import { ExitCode, UsageError } from '../core/errors.ts';
+import { buildAll } from '../lab/sources/build-all.ts';
 import { labDown } from '../lab/down.ts';
 import { enterNode } from '../lab/nodes/shell.ts';
-import { labPaths } from '../lab/paths.ts';
+import { cacheDir, labPaths } from '../lab/paths.ts';
 import { rebootNode } from '../lab/reboot.ts';
 import { describeSource } from './describe-source.ts';
 import { fault } from './lab-fault.ts';
@@ -62,6 +63,22 @@ const up: Verb = {
     } catch (error) {
       if (ctx.signal.aborted) progress.line(`stopped; \`fairlead lab down --name ${nameOf(ctx)}\` removes what was made`);
       throw error;
+    } finally {
+      progress.stop();
+    }
+  },
+};
+
+const build: Verb = {
+  name: 'build',
+  summary: "build the lab's components",
+  description: "Builds every component of the lab from its pinned Go modules into the cache, so that the first `lab up` is quick. Components that are there already take no time.",
+  async run(ctx) {
+    const progress = createProgress(ctx);
+    try {
+      const built = await buildAll({ cacheDir: cacheDir(), signal: ctx.signal, onProgress: (event) => describeSource(event, progress) });
+      progress.stop();
+      for (const family of built) ctx.stdout(`${family.directory}\n`);
     } finally {
       progress.stop();
     }
@@ -142,5 +159,5 @@ export const lab: Verb = {
   name: 'lab',
   summary: 'a real cluster in network namespaces, to rehearse on',
   description: 'A real multi-node Kubernetes on one Linux machine: real kube-apiserver, kubelet, containerd, flanneld and Felix in network namespaces that nothing leaves.',
-  verbs: [up, status, kubeconfig, exec, reboot, fault, down],
+  verbs: [up, build, status, kubeconfig, exec, reboot, fault, down],
 };

@@ -1,6 +1,7 @@
 /** `lab up`: from nothing to a cluster whose nodes are Ready. */
 import { constants, copyFileSync, existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { applyCalico } from './clusters/calico.ts';
 import { Cluster } from '../cluster/client.ts';
 import { isReady, type NodeObject } from '../cluster/objects.ts';
 import { waitUntil } from '../cluster/wait.ts';
@@ -117,6 +118,7 @@ async function waitForNodes(cluster: Cluster, state: LabState, options: UpOption
   const labels = { 'node-role.kubernetes.io/control-plane': state.profile === 'k3s' ? 'true' : '' };
   await cluster.patch(server, { metadata: { labels }, ...(state.profile === 'kubeadm' ? { spec: { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] } } : {}) }, 'strategic');
   if (state.cni === 'none') return;
+  if (state.cni === 'calico') await applyCalico(cluster, state);
   options.onPhase('waiting for the nodes to be Ready');
   await waitUntil(look(isReady), { ...wait, what: `${state.nodes.length} Ready nodes` });
 }

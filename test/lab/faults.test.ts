@@ -39,9 +39,9 @@ describe('faults in a lab', { timeout: 180_000 }, () => {
   const untilAnswered = async (from: string, to: string): Promise<void> => {
     await waitUntil(async () => ((await answered(from, to)) === 3 ? true : undefined), { ...WAIT, what: `${from} to reach ${to}` });
   };
-  const received = async (node: string): Promise<number> => {
-    const [link] = JSON.parse(await lab.on(node, 'ip', '-s', '-j', 'link', 'show', 'dev', 'flannel.1')) as { stats64: { rx: { packets: number } } }[];
-    return link?.stats64.rx.packets ?? Number.NaN;
+  const received = async (node: string): Promise<number> => Number(await lab.on(node, 'cat', '/sys/class/net/flannel.1/statistics/rx_packets'));
+  const untilState = async (id: string, state: string): Promise<void> => {
+    await waitUntil(() => Promise.resolve(readRecord(LAB, id)?.state === state ? true : undefined), { ...WAIT, intervalMs: 20, what: `${id} to be ${state}` });
   };
   const noTrace = async (): Promise<void> => {
     await clearFaults(LAB);
@@ -196,7 +196,7 @@ describe('faults in a lab', { timeout: 180_000 }, () => {
     expect(record).toMatchObject({ state: 'active', node: server });
     await expect(lab.cluster.raw('/readyz', { timeoutMs: 1_000 })).rejects.toThrow(new RegExp(error, 'i'));
     await waitUntil(async () => ((await lab.cluster.raw('/readyz', { timeoutMs: 1_000 })) === 'ok' ? true : undefined), { ...WAIT, what: 'the API server to be back' });
-    await waitUntil(() => Promise.resolve(readRecord(LAB, record.id)?.state === 'over' ? true : undefined), { ...WAIT, what: 'the fault to be over' });
+    await untilState(record.id, 'over');
     expect(Date.now() - Date.parse(record.injectedAt ?? '')).toBeGreaterThanOrEqual(6_000);
     await noTrace();
     await expect(startFault(LAB, { fault, node: agent })).rejects.toThrow('runs no API server');
@@ -223,14 +223,14 @@ describe('faults in a lab', { timeout: 180_000 }, () => {
       expect(readRecords(LAB).map((record) => record.state)).toEqual(['armed', 'armed']);
 
       const intent = await journal.append({ type: 'step-intent', step: 'two', group: 'prepare', captured: null, already: false });
-      await waitUntil(() => Promise.resolve(readRecord(LAB, 'drop-1')?.state === 'active' ? true : undefined), { ...WAIT, intervalMs: 20, what: 'the fault to be active' });
+      await untilState('drop-1', 'active');
       expect(Date.parse(readRecord(LAB, 'drop-1')?.injectedAt ?? '') - intent.t).toBeLessThan(3_000);
       expect(await answered(other, address[agent] ?? '')).toBe(0);
       expect(tool.exitCode).toBeNull();
       await journal.append({ type: 'step-applied', step: 'two' });
       expect(await ended).toEqual([null, 'SIGKILL']);
       await journal.close();
-      await waitUntil(() => Promise.resolve(readRecord(LAB, 'drop-1')?.state === 'over' ? true : undefined), { ...WAIT, what: 'the fault to be over' });
+      await untilState('drop-1', 'over');
       await untilAnswered(other, address[agent] ?? '');
 
       await clearFaults(LAB);
@@ -255,7 +255,6 @@ describe('faults in a lab', { timeout: 180_000 }, () => {
     expect((await clearFaults(LAB, { fault: 'drop' })).map((record) => record.fault)).toEqual(['drop']);
     expect(readRecords(LAB)).toHaveLength(3);
     await noTrace();
-
     // Nothing had been done yet when it was cut short.
     const record = await startFault(LAB, { fault: 'disk-full', node: agent });
     await clearFaults(LAB);
@@ -264,13 +263,11 @@ describe('faults in a lab', { timeout: 180_000 }, () => {
   });
 
   describe('with Calico on one node', () => {
+    type Container = { ready: boolean; restartCount: number };
     const calico = async (): Promise<KubeObject | undefined> => (await lab.cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace: 'kube-system', labelSelector: 'k8s-app=calico-node' }))[0];
-    const containerOf = (pod: KubeObject | undefined): { ready: boolean; restartCount: number } | undefined => (pod?.['status'] as { containerStatuses?: { ready: boolean; restartCount: number }[] } | undefined)?.containerStatuses?.[0];
-    const untilCalico = async (what: string, holds: (container: { ready: boolean; restartCount: number }) => boolean): Promise<void> => {
-      await waitUntil(async () => {
-        const container = containerOf(await calico());
-        return container !== undefined && holds(container) ? true : undefined;
-      }, { timeoutMs: 90_000, what });
+    const containerOf = (pod: KubeObject | undefined): Container | undefined => (pod as { status?: { containerStatuses?: Container[] } } | undefined)?.status?.containerStatuses?.[0];
+    const untilCalico = async (what: string, holds: (container: Container) => boolean): Promise<void> => {
+      await waitUntil(async () => (([containerOf(await calico())].some((one) => one !== undefined && holds(one))) ? true : undefined), { timeoutMs: 90_000, what });
     };
 
     test('calico-cannot-start: it ends at once, and starts when it may; felix-crash: it is started again', async () => {

@@ -1,6 +1,6 @@
 /** One node's life: its disk, boot, reboot and end. */
 import { randomUUID } from 'node:crypto';
-import { chmodSync, copyFileSync, constants, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, constants, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { output } from '../../core/process.ts';
 import { LAB_DIR } from '../clusters/layout.ts';
@@ -85,9 +85,4 @@ export async function stopNode(lab: string, node: string): Promise<void> {
   await endProcesses(() => labProcesses(lab, node), `node ${node}`);
   if ((await labNamespaces(lab)).includes(namespaceName(lab, node))) await removeNamespace(namespaceName(lab, node));
   removeCgroups(lab, node);
-}
-
-/** Whether a node's disk has been written. */
-export function hasDisk(lab: string, node: string): boolean {
-  return existsSync(nodePaths(lab, node).spec);
 }

@@ -1,5 +1,5 @@
 /** Applying and taking back sets of objects, Node labels and annotations. */
-import { refOf, type KubeObject, type NodeObject, type ObjectRef } from '../../cluster/objects.ts';
+import { refOf, type KubeObject, type ObjectRef } from '../../cluster/objects.ts';
 import type { Json } from '../types.ts';
 import type { StepContext } from './context.ts';
 
@@ -16,13 +16,6 @@ export async function deleteObjects(ctx: StepContext, objects: readonly KubeObje
     const ref = refOf(object);
     if (!kept.has(JSON.stringify([ref.apiVersion, ref.kind, ref.namespace ?? '', ref.name]))) await ctx.cluster.delete(ref);
   }
-}
-
-/** Labels and annotations of a Node as they are, for the given keys; null where there is none. */
-export async function nodeMetadata(ctx: StepContext, node: string, keys: { labels: string[]; annotations: string[] }): Promise<{ labels: Record<string, Json>; annotations: Record<string, Json> }> {
-  const object = await ctx.cluster.get<NodeObject>({ apiVersion: 'v1', kind: 'Node', name: node });
-  const pick = (values: Record<string, string> | undefined, names: string[]): Record<string, Json> => Object.fromEntries(names.map((name) => [name, values?.[name] ?? null]));
-  return { labels: pick(object?.metadata.labels, keys.labels), annotations: pick(object?.metadata.annotations, keys.annotations) };
 }
 
 /** Sets labels and annotations of a Node; null removes one. */

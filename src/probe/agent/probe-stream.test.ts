@@ -85,7 +85,7 @@ describe('a stream', () => {
     const link = links[0];
     link?.client.unpipe(link.server);
     const outcome = send(2);
-    expect([prober.expire?.(2), prober.expire?.(2)]).toEqual([undefined, undefined]);
+    expect([prober.expire?.(2, false), prober.expire?.(2, false)]).toEqual([undefined, undefined]);
     expect(breaks).toEqual(['stalled']);
     if (link) link.client.pipe(link.server);
     expect((await outcome).ok).toBe(true);

@@ -3,6 +3,9 @@ import type { NodeShell } from '../../node/shell.ts';
 import { runOrThrow } from '../../node/shell.ts';
 import { AGENT_ENV, AGENT_NODE_FLAGS, CONFIG_FILE, SAMPLES_FILE } from './manifests.ts';
 
+const BOOTSTRAP_FILE = 'bootstrap.json';
+const OWN_FILES = ['key', 'pid.log', BOOTSTRAP_FILE, CONFIG_FILE];
+
 export interface OutsideOptions {
   shell: NodeShell;
   /** Address that pods reach it at: it echoes their egress probes. */
@@ -19,10 +22,12 @@ export interface OutsideOptions {
 export async function startOutside(options: OutsideOptions, key: Uint8Array, config: string): Promise<void> {
   const { shell, dir } = options;
   await shell.write(`${dir}/key`, key, 0o600);
+  // Two files as in pods: while one is being pushed and cannot be read, the other can.
+  await shell.write(`${dir}/${BOOTSTRAP_FILE}`, config);
   await shell.write(`${dir}/${CONFIG_FILE}`, config);
   const env = {
     AGENT_KIND: 'outside',
-    AGENT_CONFIG: `${dir}/${CONFIG_FILE}`,
+    AGENT_CONFIG: `${dir}/${BOOTSTRAP_FILE}:${dir}/${CONFIG_FILE}`,
     AGENT_KEY_FILE: `${dir}/key`,
     AGENT_SAMPLES: `${dir}/${SAMPLES_FILE}`,
     DRAIN_SECONDS: '2',
@@ -34,7 +39,12 @@ export async function startOutside(options: OutsideOptions, key: Uint8Array, con
   await runOrThrow(shell, ['env', ...assignments, options.nodeBinary, ...AGENT_NODE_FLAGS, options.agentScript, '--detach', `${dir}/pid`], { timeoutMs: 30_000 });
 }
 
-/** Ends it in good order; fine when it does not run. */
+/** Ends it in good order and removes its files; fine when it does not run. */
 export async function stopOutside({ shell, nodeBinary, agentScript, dir }: OutsideOptions): Promise<void> {
   await runOrThrow(shell, [nodeBinary, agentScript, '--stop', `${dir}/pid`], { timeoutMs: 30_000 });
+  const listed = await shell.run(['ls', '-1', dir]);
+  const own = listed.stdout.split('\n').filter((name) => OWN_FILES.includes(name) || name.startsWith(SAMPLES_FILE));
+  if (own.length > 0) await runOrThrow(shell, ['rm', '-f', '--', ...own.map((name) => `${dir}/${name}`)]);
+  // Somebody else's files may be in there too.
+  await shell.run(['rmdir', '--', dir]);
 }

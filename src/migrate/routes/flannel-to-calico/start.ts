@@ -1,5 +1,5 @@
 /** Step `start`: Calico takes the node: its label brings calico-node, which writes the CNI configuration; then pods may start again. */
-import { calicoNodePod } from '../../../cni/calico/health.ts';
+import { calicoNodePod, felixHealth } from '../../../cni/calico/health.ts';
 import { inspectCalico, missingOnNode, type ExpectedNode } from '../../../cni/calico/inspect.ts';
 import { findCalicoLeftovers } from '../../../cni/calico/leftovers.ts';
 import { conflistName, migrationLabel, workloadPrefix } from '../../../cni/calico/version.ts';
@@ -33,6 +33,9 @@ async function incomplete(ctx: StepContext, { node, places, expected }: StartPar
   const shell = ctx.shell(node);
   const pod = await calicoNodePod(ctx.cluster, node);
   if (!pod.ready) return [pod.evidence];
+  // The kubelet's verdict may be seconds old; Felix itself is asked, too, where the host has a program to ask with.
+  const felix = await felixHealth(shell);
+  if (felix?.ready === false) return [felix.evidence];
   const missing = missingOnNode(await inspectCalico(shell), expected);
   if ((await shell.run(['test', '-s', `${places.confDir}/${conflistName}`])).code !== 0) missing.push(`${places.confDir}/${conflistName} is not written`);
   return missing;
