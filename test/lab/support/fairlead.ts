@@ -15,7 +15,12 @@ export interface Said {
 
 /** Runs `fairlead WORDS…` to its end. */
 export async function fairlead(...words: string[]): Promise<Said> {
-  const { code, stdout, stderr } = await runProcess([...PROGRAM, ...words], { timeoutMs: 300_000 });
+  return fairleadFor(300_000, ...words);
+}
+
+/** As `fairlead`, for what takes longer. */
+export async function fairleadFor(timeoutMs: number, ...words: string[]): Promise<Said> {
+  const { code, stdout, stderr } = await runProcess([...PROGRAM, ...words], { timeoutMs });
   return { code, stdout: Buffer.from(stdout).toString(), stderr };
 }
 

@@ -1,0 +1,62 @@
+/** What goes wrong in the middle: the tool is killed, the new CNI cannot start; the cluster ends whole each time, and the journal tells the story. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fairlead, fairleadFor, fairleadOk } from './support/fairlead.ts';
+import { clusterOf, ownState, readReport } from './support/migration.ts';
+
+const LAB = 'mf';
+const VIA = ['--via', `lab:${LAB}`];
+const state = ownState();
+const report = (name: string): string => join(state.dir, name);
+
+const migrate = (...words: string[]) => fairleadFor(900_000, 'migrate', ...words, ...VIA, '--gate-window', '4s');
+
+describe('failures in the middle of a migration', () => {
+  beforeAll(async () => {
+    await fairleadOk('lab', 'up', '--name', LAB);
+  }, 300_000);
+  afterAll(async () => {
+    await fairleadOk('lab', 'down', '--name', LAB);
+    state.remove();
+  });
+
+  test('without --accept, a plan that announces more than the cap is refused, and nothing is changed', async () => {
+    const said = await migrate('--yes');
+    expect(said.code).toBe(2);
+    expect(said.stderr).toContain('add --accept api-server');
+    expect(existsSync(join(state.dir, 'state'))).toBe(false);
+  });
+
+  test('kill -9 of the tool while a tunnel changes hands, then rollback: Flannel everywhere, nothing of Calico left', { timeout: 1_200_000 }, async () => {
+    await fairleadOk('lab', 'fault', 'kill-tool', '--name', LAB, '--at-step', `node:${LAB}-agent-1/handover`);
+    const killed = await migrate('--yes', '--accept', 'api-server');
+    expect(killed.code, killed.stderr.slice(-3000)).toBe(137);
+    const status = await fairleadOk('migrate', 'status', ...VIA);
+    expect(status).toContain(`node:${LAB}-agent-1/handover`);
+    const back = await migrate('rollback', '--all', '--report', report('rolled-back'));
+    expect(back.code, back.stderr.slice(-3000)).toBe(0);
+    const told = readReport(report('rolled-back'));
+    expect(told.outcome).toBe('rolled-back');
+    expect(told.nodes.every((node) => node.cni === 'flannel')).toBe(true);
+    const cluster = await clusterOf(LAB);
+    expect(await cluster.get({ apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: 'kube-system', name: 'calico-node' })).toBeUndefined();
+    cluster.close();
+    for (const node of ['agent-1', 'agent-2', 'server-1']) expect(await fairleadOk('lab', 'exec', '--name', LAB, node, '--', 'ip', '-br', 'link')).not.toMatch(/cali|vxlan\.calico/);
+  });
+
+  test('Calico cannot start on the second node: that node alone goes back to Flannel, exit 4; after the repair, resume finishes', { timeout: 1_800_000 }, async () => {
+    await fairleadOk('lab', 'fault', 'calico-cannot-start', '--name', LAB, '--node', 'agent-2', '--at-step', `node:${LAB}-agent-2/handover`);
+    const failed = await migrate('--yes', '--accept', 'api-server', '--report', report('failed'));
+    expect(failed.code, failed.stderr.slice(-3000)).toBe(4);
+    const told = readReport(report('failed'));
+    expect(Object.fromEntries(told.nodes.map((node) => [node.name, node.cni]))).toEqual({ [`${LAB}-agent-1`]: 'calico', [`${LAB}-agent-2`]: 'flannel', [`${LAB}-server-1`]: 'flannel' });
+    expect(told.failures[0]).toMatchObject({ step: `node:${LAB}-agent-2/start` });
+    expect(told.totals.unannouncedLost).toBe(0);
+    await fairleadOk('lab', 'fault', 'clear', '--name', LAB);
+    const finished = await migrate('resume', '--report', report('resumed'));
+    expect(finished.code, finished.stderr.slice(-3000)).toBe(0);
+    expect(readReport(report('resumed')).nodes.every((node) => node.cni === 'calico')).toBe(true);
+    expect((await fairlead('leftovers', ...VIA)).code).toBe(0);
+  });
+});
