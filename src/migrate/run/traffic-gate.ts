@@ -32,10 +32,16 @@ function unmeasured(seen: Aggregate, node: string): string[] {
   return [...(from ? [] : [`nothing was sent from a pod on ${node}`]), ...(to ? [] : [`nothing was sent to a pod on ${node}`])];
 }
 
+/** Classes that still lose what was announced. */
+function stillLosing(window: Aggregate): string[] {
+  return Object.entries(window.classes).flatMap(([name, figures]) => (figures.announcedLost > 0 ? [`${name}: ${figures.announcedLost} of ${figures.sent} probes lost, as announced; traffic has not recovered yet`] : []));
+}
+
 function judge(options: TrafficGateOptions, since: Aggregate, window: Aggregate, node: string | undefined): GateVerdict {
   const unannounced = evaluateGate(since, { defaults: { ...DEFAULT_THRESHOLDS, minSamples: 0, maxUnannouncedLost: options.maxUnannouncedLost }, expected: [] });
-  const now = evaluateGate(window, { defaults: { ...DEFAULT_THRESHOLDS, maxUnannouncedLost: options.maxUnannouncedLost, maxLost: options.maxUnannouncedLost }, expected: options.expected });
-  const missing = node === undefined ? [] : unmeasured(window, node);
+  const now = evaluateGate(window, { defaults: { ...DEFAULT_THRESHOLDS, maxUnannouncedLost: options.maxUnannouncedLost }, expected: options.expected });
+  // Announced losses are no failure, but while they go on the step is not over: the gate is asked again, a limited number of times.
+  const missing = [...(node === undefined ? [] : unmeasured(window, node)), ...stillLosing(window)];
   const verdicts = [unannounced.verdict, now.verdict, missing.length > 0 ? 'unknown' : 'pass'];
   const verdict = verdicts.includes('fail') ? 'fail' : verdicts.includes('unknown') ? 'unknown' : 'pass';
   const figures = { sinceLastGate: since.totals, window: { ...window.totals, ms: options.windowMs } } as unknown as Json;

@@ -4,11 +4,12 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { BULK_BYTES } from './classes.ts';
 import { FrameReader, frame } from './framing.ts';
+import { sha256 } from './hmac.ts';
 import type { ClientContext } from './probe-udp.ts';
 import { judgeProof } from './probe-udp.ts';
 import type { Outcome, Prober } from './prober.ts';
 import { errorText } from './prober.ts';
-import { FLAG_DRAINING, MessageType, NONCE_BYTES, digestOf } from './wire.ts';
+import { FLAG_DRAINING, MessageType, NONCE_BYTES } from './wire.ts';
 import type { Message } from './wire.ts';
 
 const NO_DIGEST = new Uint8Array(0);
@@ -75,7 +76,7 @@ export function exchange(context: ClientContext, target: TcpTarget, mode: 'tcp' 
     if (mode === 'tcp') return succeed(message);
     const answered: Message = { ...message, digest: Uint8Array.from(message.digest) };
     reader.raw(arg, (received) => {
-      const digest = digestOf(Buffer.concat([BULK_PAYLOAD, received]));
+      const digest = sha256(Buffer.concat([BULK_PAYLOAD, received]));
       if (digest.equals(answered.digest)) succeed(answered);
       else fail('payload differs');
     });

@@ -21,6 +21,12 @@ export interface ClientContext {
 
 type OnPong = (at: number, pong: Message) => void;
 
+interface UdpTarget {
+  address: string;
+  port: number;
+  family: 'udp4' | 'udp6';
+}
+
 /**
  * The socket of an agent's UDP probes. It is never connected: a connected socket keeps the source
  * address of its first day, and a host's changes when its bridge goes.
@@ -37,12 +43,12 @@ export class UdpClient {
   }
 
   /** Sends a ping; returns the key to forget it by. `onError`: the kernel refused to send. */
-  ping(address: string, port: number, seq: number, onPong: OnPong, onError: (error: Error) => void): string {
+  ping({ address, port, family }: UdpTarget, seq: number, onPong: OnPong, onError: (error: Error) => void): string {
     const nonce = randomBytes(NONCE_BYTES);
     const key = nonce.toString('latin1');
     this.#waiting.set(key, onPong);
     const bytes = this.#codec.seal({ type: MessageType.ping, flags: 0, nonce, arg: seq, lag: 0, digest: NO_DIGEST, name: this.#name });
-    this.#socket(isIPv6(address) ? 'udp6' : 'udp4').send(bytes, port, address, (error) => {
+    this.#socket(family).send(bytes, port, address, (error) => {
       if (error) onError(error);
     });
     return key;
@@ -82,11 +88,11 @@ export class UdpClient {
 /** Probes one address. `expectName`: the only agent whose answer counts; null takes any of the mesh. */
 export function udpProber(client: UdpClient, context: ClientContext, address: string, port: number, expectName: string | null): Prober {
   const keys = new Map<number, string>();
+  const target: UdpTarget = { address, port, family: isIPv6(address) ? 'udp6' : 'udp4' };
   return {
     send: (seq, report) => {
       const key = client.ping(
-        address,
-        port,
+        target,
         seq,
         (at, pong) => {
           report(judgeProof(at, pong, expectName));

@@ -4,9 +4,10 @@ import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { BULK_BYTES } from './classes.ts';
 import { FrameReader, frame } from './framing.ts';
+import { sha256 } from './hmac.ts';
 import type { Answerer, Server } from './serve-udp.ts';
 import { BYE, STREAM_FRAME_BYTES, openStreamFrame, streamFrame } from './stream-wire.ts';
-import { MessageType, digestOf } from './wire.ts';
+import { MessageType } from './wire.ts';
 import type { Message } from './wire.ts';
 
 /** A connection that says nothing authentic for so long is closed. */
@@ -84,7 +85,7 @@ function bulk(socket: Socket, reader: FrameReader, answerer: Answerer, request: 
   const kept: Message = { ...request, nonce: Uint8Array.from(request.nonce) };
   reader.raw(request.arg, (received) => {
     const sent = payload.subarray(0, request.arg);
-    const digest = digestOf(Buffer.concat([received, sent]));
+    const digest = sha256(Buffer.concat([received, sent]));
     socket.end(Buffer.concat([answer(answerer, kept, MessageType.bulkProof, lag(), digest), sent]));
   });
 }

@@ -4,7 +4,8 @@
  * An answer repeats the request's nonce and has another type, so it can be taken neither for
  * an answer to something else nor for a request.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { Hmac, sha256 } from './hmac.ts';
 
 const MAGIC = 0x464c_5031; // "FLP1"
 const HEADER = 4 + 1 + 1 + 8 + 8 + 4 + 2;
@@ -36,14 +37,14 @@ export interface Message {
 
 /** Seals and opens messages of one mesh. */
 export class Codec {
-  readonly #key: Uint8Array;
+  readonly #hmac: Hmac;
   readonly #mesh: Buffer;
 
   /** `key`: 32 bytes or more, the mesh's secret. */
   constructor(mesh: string, key: Uint8Array) {
     if (key.length < 32) throw new RangeError(`the mesh key has ${key.length} bytes, expected 32 or more`);
-    this.#key = key;
-    this.#mesh = createHash('sha256').update(mesh).digest().subarray(0, 8);
+    this.#hmac = new Hmac(key);
+    this.#mesh = sha256(Buffer.from(mesh)).subarray(0, 8);
   }
 
   /** The message's bytes, MAC included. Errors: RangeError when name or digest is too long. */
@@ -89,16 +90,11 @@ export class Codec {
 
   /** The truncated HMAC of some bytes. */
   mac(bytes: Uint8Array): Buffer {
-    return createHmac('sha256', this.#key).update(bytes).digest().subarray(0, MAC_BYTES);
+    return this.#hmac.of(bytes).subarray(0, MAC_BYTES);
   }
 }
 
 /** A lag as two bytes can say it. */
 export function clampLag(lag: number): number {
   return Math.min(0xffff, Math.max(0, Math.round(lag)));
-}
-
-/** SHA-256 of a payload. */
-export function digestOf(payload: Uint8Array): Buffer {
-  return createHash('sha256').update(payload).digest();
 }

@@ -55,6 +55,7 @@ export class AgentHandle {
   readonly #shift: () => number;
   /** Accounted for by an earlier run of the collector. */
   readonly #resumed: Position | undefined;
+  readonly #adoptedAt = Date.now();
   #barriers: Barrier[] = [];
   #pushed = 0;
   #beats = { count: 0, cpu: 0, rss: 0, lag: 0, skipped: 0 };
@@ -125,17 +126,23 @@ export class AgentHandle {
   }
 
   #beat(line: HeartbeatLine): void {
+    this.#cost(line);
+    this.#liveStreams = line.streams.length;
+    this.#heardAt = performance.now();
+    for (const barrier of this.#barriers) {
+      if (barrier.targets === undefined && line.t + this.#shift() >= barrier.t) barrier.targets = line.streams.map(([id, sent]) => [id, sent]);
+    }
+  }
+
+  /** What it cost before this mesh was up is not this mesh's. */
+  #cost(line: HeartbeatLine): void {
+    if (line.t + this.#shift() < this.#adoptedAt) return;
     const beats = this.#beats;
     beats.count += 1;
     beats.cpu += line.cpu;
     beats.rss = Math.max(beats.rss, line.rss);
     beats.lag = Math.max(beats.lag, line.lag);
     beats.skipped += line.skipped;
-    this.#liveStreams = line.streams.length;
-    this.#heardAt = performance.now();
-    for (const barrier of this.#barriers) {
-      if (barrier.targets === undefined && line.t + this.#shift() >= barrier.t) barrier.targets = line.streams.map(([id, sent]) => [id, sent]);
-    }
   }
 
   #checkBarriers(): void {
