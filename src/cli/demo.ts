@@ -43,7 +43,7 @@ export const demo: Verb = {
     if (labNames().includes(NAME)) await labDown(NAME);
     let code: ExitCode = ExitCode.environment;
     try {
-      code = await call({ ...ctx, stdout: ctx.stderr }, verbOf(lab, 'up'), { name: NAME, apps: true, profile: textOption(ctx, 'profile'), nodes: textOption(ctx, 'nodes') });
+      code = await call({ ...ctx, stdout: (text) => ctx.stderr(text) }, verbOf(lab, 'up'), { name: NAME, apps: true, profile: textOption(ctx, 'profile'), nodes: textOption(ctx, 'nodes') });
       const report = textOption(ctx, 'report') ?? 'demo-report';
       // A single K3s server takes its API with it when it restarts; that is announced, and accepted here by name.
       code = await call(ctx, migrate, { via, yes: true, accept: ['api-server'], report, gateWindow: textOption(ctx, 'gateWindow') });

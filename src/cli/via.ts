@@ -7,7 +7,7 @@ import type { OutsideOptions } from '../probe/mesh/outside.ts';
 import type { VerbContext, VerbOption } from './verb.ts';
 import { textOption } from './options.ts';
 
-export const viaOption: VerbOption = { flags: '--via <way>', description: 'how hosts are reached: lab:NAME', required: true };
+export const viaOption: VerbOption = { flags: '--via <way>', description: 'how hosts are reached: lab:NAME (needed)' };
 
 export interface Access {
   cluster: Cluster;
@@ -36,7 +36,8 @@ async function viaLab(name: string): Promise<Access> {
 
 /** Opens the access that `--via` names. Errors: UsageError for a way that is not known. */
 export async function openAccess(ctx: VerbContext): Promise<Access> {
-  const via = textOption(ctx, 'via') ?? '';
+  const via = textOption(ctx, 'via');
+  if (via === undefined) throw new UsageError('--via is missing: how are the hosts reached?', { hint: 'for a lab: --via lab:NAME' });
   if (via.startsWith('lab:')) return viaLab(via.slice('lab:'.length));
   throw new UsageError(`--via ${via}: hosts cannot be reached that way`, { hint: 'this version knows lab:NAME' });
 }

@@ -182,7 +182,7 @@ export class Cluster {
       if (query.fieldSelector !== undefined) params.set('fieldSelector', query.fieldSelector);
       if (next !== '') params.set('continue', next);
       const call = callOf('list', type, { kind: query.kind, ...(query.namespace === undefined ? {} : { namespace: query.namespace }) });
-      const request: ApiRequest = { method: 'GET', path: `${collectionOf(type, query.namespace)}?${params}`, call };
+      const request: ApiRequest = { method: 'GET', path: `${collectionOf(type, query.namespace)}?${params.toString()}`, call };
       const page = await this.#json<{ metadata?: { continue?: string }; items: T[] }>(request, next === '' ? [404] : [410]);
       if (page === undefined) return next === '' ? items : 'expired';
       for (const item of page.items) items.push({ ...item, apiVersion: query.apiVersion, kind: query.kind });

@@ -32,7 +32,9 @@ describe('prefixes', () => {
   });
 
   test('formatting and parsing are inverse', () => {
-    fc.assert(fc.property(prefixes, (prefix) => void expect(parsePrefix(formatPrefix(prefix))).toEqual(prefix)));
+    fc.assert(fc.property(prefixes, (prefix) => {
+      expect(parsePrefix(formatPrefix(prefix))).toEqual(prefix);
+    }));
   });
 
   test('overlap and containment are what comparing first and last addresses says', () => {

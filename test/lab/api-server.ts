@@ -81,7 +81,7 @@ export async function apiServerForTests(): Promise<TestApiServer> {
 async function start(program: string, args: string[], log: string): Promise<ChildProcess> {
   const file = await open(log, 'a');
   const child = spawn(program, args, { stdio: ['ignore', file.fd, file.fd] });
-  await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject)).finally(() => file.close());
+  await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject)).finally(() => void file.close());
   return child;
 }
 

@@ -55,7 +55,7 @@ describe('CNI objects on a real API server', { timeout: 60_000 }, () => {
     const everywhere = await calicoManifests({ clusterCidr: settings.clusterCidr, vni: 1, port: 8472, mtu: 1450, cniConfDir: settings.cniConfDir, cniBinDir: settings.cniBinDir });
     const daemonSet = everywhere.workloads.find((object) => object.kind === 'DaemonSet');
     const applied = daemonSet && (await cluster.apply(daemonSet));
-    expect((applied?.['spec'] as { template: { spec: { nodeSelector: unknown } } }).template.spec.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
+    expect((applied!['spec'] as { template: { spec: { nodeSelector: unknown } } }).template.spec.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
   });
 
   test('seeds are written, missed when absent, and taken back', async () => {

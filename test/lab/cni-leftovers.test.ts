@@ -56,7 +56,7 @@ mkdir -p /var/lib/calico /run/calico /var/lib/cni/networks/k8s-pod-network; ln -
 touch /opt/cni/bin/calico /opt/cni/bin/calico-ipam /opt/cni/bin/bandwidth /etc/cni/net.d/calico-kubeconfig
 echo '{"name":"k8s-pod-network","plugins":[{"type":"calico"}]}' > /etc/cni/net.d/10-calico.conflist`;
 
-const kinds = (leftovers: Leftover[]) => [...new Set(leftovers.map((leftover) => leftover.kind))].sort();
+const kinds = (leftovers: Leftover[]) => [...new Set(leftovers.map((leftover) => leftover.kind))].toSorted();
 
 describe('leftovers', () => {
   let host: TestHost;

@@ -54,7 +54,7 @@ describe('`lab up` killed', () => {
 
   // The nodes' disks, namespaces, cgroups and first processes are made in the two seconds after this phase began.
   const random = randomNumbers(20_260_301);
-  test.each(Array.from({ length: 7 }, () => Math.round(random() * 2000)))('%i ms into making the nodes', async (milliseconds) => {
+  test.each(Array.from({ length: 8 }, (_, index) => Math.round((index + random()) * 250)))('%i ms into making the nodes', async (milliseconds) => {
     const up = startFairlead(...UP);
     await up.said('making the nodes');
     await delay(milliseconds);
@@ -86,7 +86,7 @@ describe('`lab up` interrupted', () => {
   test('by nothing but a second `lab up` of the same name: one of them gets the lab', async () => {
     const both = [startFairlead(...UP, '--cni', 'none'), startFairlead(...UP, '--cni', 'none')];
     const ended = await Promise.all(both.map(async (one) => one.ended));
-    expect(ended.toSorted()).toEqual([0, 2]);
+    expect(ended.map(Number).toSorted((a, b) => a - b)).toEqual([0, 2]);
     expect(both.find((_, index) => ended[index] === 2)?.stderr()).toContain(`there is a lab called \`${LAB}\` already`);
     await expectNoTrace();
   });

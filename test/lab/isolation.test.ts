@@ -44,11 +44,11 @@ async function capture(...enter: string[]): Promise<Capture> {
   let out = '';
   tcpdump.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   let said = '';
-  for await (const text of tcpdump.stderr.setEncoding('utf8')) {
-    said += text as string;
-    if (said.includes('listening on')) break;
+  tcpdump.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  while (!said.includes('listening on')) {
+    await Promise.race([once(tcpdump.stderr, 'data'), once(tcpdump, 'exit')]);
+    if (tcpdump.exitCode !== null) throw new Error(`tcpdump: ${said}`);
   }
-  if (!said.includes('listening on')) throw new Error(`tcpdump: ${said}`);
   return {
     async frames() {
       const ended = once(tcpdump, 'close');
@@ -117,21 +117,6 @@ describe('processes', () => {
       other.kill();
     }
   });
-
-  test('a node that kills everything it can kills nothing but itself', async () => {
-    const other = bystander();
-    try {
-      const before = [server, agent].map((node) => nodeProcess(LAB, node));
-      const k3s = (await lab.on(server, 'systemctl', 'show', 'k3s', '-p', 'MainPID')).trim();
-      await lab.shell(agent).run(['sh', '-c', 'kill -9 -1']);
-      expect(other.exitCode ?? other.signalCode).toBe(null);
-      expect([server, agent].map((node) => nodeProcess(LAB, node))).toEqual(before);
-      expect((await lab.on(server, 'systemctl', 'show', 'k3s', '-p', 'MainPID')).trim()).toBe(k3s);
-      await waitUntil(async () => ((await lab.shell(agent).run(['systemctl', 'is-active', 'k3s-agent'])).code === 0 ? true : undefined), { timeoutMs: 30_000, what: 'k3s-agent to be restarted' });
-    } finally {
-      other.kill();
-    }
-  });
 });
 
 describe('files', () => {
@@ -163,5 +148,22 @@ describe('files', () => {
     const interfaces = (await lab.on(agent, 'ls', '/sys/class/net')).split('\n');
     expect(interfaces).toEqual(expect.arrayContaining(['lo', 'eth0', 'flannel.1', 'cni0']));
     expect((await lab.on(agent, 'cat', '/sys/class/net/eth0/address')).trim()).toBe(/link\/ether (\S+)/.exec(await lab.on(agent, 'ip', 'link', 'show', 'eth0'))?.[1]);
+  });
+});
+
+describe('signals', () => {
+  test('a node that kills everything it can kills nothing but itself', async () => {
+    const other = bystander();
+    try {
+      const before = [server, agent].map((node) => nodeProcess(LAB, node));
+      const k3s = (await lab.on(server, 'systemctl', 'show', 'k3s', '-p', 'MainPID')).trim();
+      await lab.shell(agent).run(['sh', '-c', 'kill -9 -1']);
+      expect(other.exitCode ?? other.signalCode).toBe(null);
+      expect([server, agent].map((node) => nodeProcess(LAB, node))).toEqual(before);
+      expect((await lab.on(server, 'systemctl', 'show', 'k3s', '-p', 'MainPID')).trim()).toBe(k3s);
+      await waitUntil(async () => ((await lab.shell(agent).run(['systemctl', 'is-active', 'k3s-agent'])).code === 0 ? true : undefined), { timeoutMs: 30_000, what: 'k3s-agent to be restarted' });
+    } finally {
+      other.kill();
+    }
   });
 });

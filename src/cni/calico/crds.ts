@@ -8,7 +8,7 @@ import { calicoVersion } from './version.ts';
 export async function calicoCrds(): Promise<KubeObject[]> {
   const crds = await readManifest('crds');
   // The published files carry an empty status, which a server-side apply refuses.
-  return crds.map(({ status: _, ...crd }) => crd as KubeObject);
+  return crds.map(({ status: _, ...crd }) => crd);
 }
 
 /** Service accounts, roles, bindings and the disruption budget of upstream's manifest. */

@@ -19,7 +19,7 @@ describe('calicoManifests', () => {
       expect(crd.kind).toBe('CustomResourceDefinition');
       expect(crd).not.toHaveProperty('status');
     }
-    const names = rbac.map((object) => `${object.kind} ${object.metadata.name}`).sort();
+    const names = rbac.map((object) => `${object.kind} ${object.metadata.name}`).toSorted();
     expect(names).toEqual([
       'ClusterRole calico-cni-plugin',
       'ClusterRole calico-kube-controllers',

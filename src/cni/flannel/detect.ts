@@ -112,7 +112,7 @@ async function readNetConf(cluster: Cluster, namespace: string): Promise<NetConf
 function parseNetConf(text: string): NetConf | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as NetConf) : undefined;
+    return typeof value === 'object' && value !== null ? (value) : undefined;
   } catch {
     return undefined;
   }

@@ -140,7 +140,7 @@ function kubeProxy(at: Layout): Component {
   };
 }
 
-function flannel(at: Layout, apiServer: string): Component {
+function flannel(at: Layout, apiServerUrl: string): Component {
   return {
     name: 'flannel',
     role: 'node',
@@ -149,7 +149,7 @@ function flannel(at: Layout, apiServer: string): Component {
       'net-config-path': '/var/lib/rancher/k3s/agent/etc/flannel/net-conf.json',
     })],
     env: { NODE_NAME: '${node-name}' },
-    startWhen: { url: `${apiServer}/api/v1/nodes/\${node-name}`, ca: `${at.nodeServerCa}.crt`, cert: `${at.kubeletClient}.crt`, key: `${at.kubeletClient}.key`, contains: '"podCIDR"' },
+    startWhen: { url: `${apiServerUrl}/api/v1/nodes/\${node-name}`, ca: `${at.nodeServerCa}.crt`, cert: `${at.kubeletClient}.crt`, key: `${at.kubeletClient}.key`, contains: '"podCIDR"' },
     onlyWhen: 'flannel',
   };
 }

@@ -13,7 +13,7 @@ import {
   type X509Certificate,
 } from '@peculiar/x509';
 
-cryptoProvider.set(webcrypto as webcrypto.Crypto);
+cryptoProvider.set(webcrypto);
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
@@ -56,7 +56,7 @@ async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
 }
 
 async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  return (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']));
 }
 
 /** Makes a self-signed authority valid for ten years. */
@@ -144,7 +144,7 @@ export async function makePki(options: PkiOptions): Promise<ClusterPki> {
     client('system:kube-scheduler'),
     client('system:kube-proxy'),
     client('flannel'),
-  ]) as [KeyPair, KeyPair, KeyPair, KeyPair, KeyPair, KeyPair, KeyPair, KeyPair, KeyPair, KeyPair];
+  ]);
   const serviceAccount = {
     key: account.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
     public: account.publicKey.export({ type: 'spki', format: 'pem' }).toString(),

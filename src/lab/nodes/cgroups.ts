@@ -83,7 +83,8 @@ export function labProcesses(lab: string, node?: string): number[] {
   for (const { mount } of hierarchies()) {
     for (const dir of subtree(join(mount, PARENT, lab, node ?? ''))) {
       try {
-        for (const pid of readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n')) if (Number(pid) > 0) pids.add(Number(pid));
+        const listed = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').map(Number);
+        for (const pid of listed.filter((one) => one > 0)) pids.add(pid);
       } catch {
         // The cgroup went away between listing and reading: its processes are gone.
       }

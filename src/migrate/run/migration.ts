@@ -14,7 +14,7 @@ import type { Outcome } from '../engine/outcome.ts';
 import type { Announcer, EngineEvent } from '../engine/ports.ts';
 import { resumeMigration, rollbackMigration, runMigration } from '../engine.ts';
 import type { Journal } from '../journal.ts';
-import { windowsOf } from '../journal/replay.ts';
+import { replay, windowsOf } from '../journal/replay.ts';
 import { clusterMirror } from '../mirror.ts';
 import type { StepContext } from '../steps/context.ts';
 import type { Handlers, Plan } from '../types.ts';
@@ -66,6 +66,15 @@ function initialCanary(options: MigrationOptions): Record<string, CanaryExpectat
   return Object.fromEntries(options.plan.cluster.nodes.map(({ name }) => [name, moved(name) ? options.canary.after : options.canary.before]));
 }
 
+/** Nodes that a run which was cut short left between two CNIs: some of their steps are done or in doubt, not all. */
+function nodesInFlight(options: MigrationOptions): string[] {
+  const { steps } = replay(options.journal.entries);
+  return options.plan.cluster.nodes.map(({ name }) => name).filter((name) => {
+    const own = options.plan.steps.filter((step) => step.group === `node:${name}`).map((step) => steps.get(step.id)?.status ?? 'pending');
+    return own.some((status) => status !== 'pending' && status !== 'undone') && own.some((status) => status !== 'done');
+  });
+}
+
 /** Traffic must be whole before anything is touched. Errors: EnvironmentError with what is not. */
 async function checkBaseline(mesh: Mesh, options: MigrationOptions): Promise<void> {
   options.waiting(`${options.windowMs / 1000} s of undisturbed traffic`);
@@ -96,7 +105,7 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
   const { plan, cluster, shell, journal, mode } = options;
   options.waiting('the probe agents');
   const meshOptions: MeshOptions = {
-    kube: cluster, shell, dir: sampleDir(options), image: options.agentImage, canary: initialCanary(options), windows: windowsOf(journal.entries),
+    kube: cluster, shell, dir: sampleDir(options), image: options.agentImage, canary: initialCanary(options), windows: windowsOf(journal.entries), inFlight: nodesInFlight(options),
     ...(options.outside ? { outside: options.outside } : {}),
     ...(options.http ? { http: options.http } : {}),
   };

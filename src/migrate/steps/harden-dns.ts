@@ -70,7 +70,7 @@ async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>): P
   const cleared = Object.fromEntries(Object.keys(selector.matchLabels).map((key) => [key, null]));
   for (const pod of pods) await ctx.cluster.patch({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, name: pod.metadata.name }, { metadata: { labels: cleared } });
   await ctx.cluster.patch(ref, { spec: { replicas: 0 } });
-  const addresses = pods.map((pod) => (pod.status as { podIP?: string } | undefined)?.podIP);
+  const addresses = pods.map((pod) => (pod.status)?.podIP);
   await waitUntil(async () => {
     const slices = await ctx.cluster.list({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace: ref.namespace });
     const listed = slices.flatMap((slice) => ((slice['endpoints'] ?? []) as { addresses: string[] }[]).flatMap((endpoint) => endpoint.addresses));

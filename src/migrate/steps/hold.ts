@@ -70,7 +70,7 @@ export async function clearPods(ctx: StepContext, node: string, devices: { bridg
 }
 
 function hasAddress(pod: PodObject): boolean {
-  return (pod.status as { podIP?: string } | undefined)?.podIP !== undefined;
+  return (pod.status)?.podIP !== undefined;
 }
 
 /** Copies files that are missing in a directory of the node; returns the names of those it copied. */

@@ -20,7 +20,7 @@ export function isMirror(pod: PodObject): boolean {
 }
 
 export function isFinished(pod: PodObject): boolean {
-  const phase = (pod.status as { phase?: string } | undefined)?.phase;
+  const phase = (pod.status)?.phase;
   return phase === 'Succeeded' || phase === 'Failed';
 }
 

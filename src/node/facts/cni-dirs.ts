@@ -15,7 +15,7 @@ export interface CniConf {
 export async function listDirectory(shell: NodeShell, dir: string): Promise<string[] | undefined> {
   const result = await shell.run(['ls', '-1', '-A', '--', dir]);
   if (result.code !== 0) return undefined;
-  return result.stdout.split('\n').filter((name) => name !== '').sort(byBytes);
+  return result.stdout.split('\n').filter((name) => name !== '').toSorted(byBytes);
 }
 
 /** Parses one conf or conflist. */

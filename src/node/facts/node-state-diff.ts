@@ -37,7 +37,7 @@ export function stateLines(state: NodeState): string[] {
     const over = route.device === undefined ? '' : ` dev ${route.device}`;
     lines.push(`route${route.family} ${route.type} ${route.dst}${via}${over} table ${route.table} proto ${route.protocol}${route.mtu === undefined ? '' : ` mtu ${route.mtu}`}${route.onlink ? ' onlink' : ''}`);
   }
-  for (const rule of state.rules) lines.push(`rule${rule.family} ${rule.priority} ${JSON.stringify(rule.fields, Object.keys(rule.fields).sort())}`);
+  for (const rule of state.rules) lines.push(`rule${rule.family} ${rule.priority} ${JSON.stringify(rule.fields, Object.keys(rule.fields).toSorted())}`);
   for (const { address, device, mac, permanent } of state.neighbours) if (permanent && kept(device)) lines.push(`neighbour ${address} ${mac ?? ''} dev ${device}`);
   for (const { mac, device, dst, permanent } of state.fdb) if (permanent && dst !== undefined && kept(device)) lines.push(`fdb ${mac} dst ${dst} dev ${device}`);
   lines.push(...iptablesLines(state));
@@ -50,7 +50,7 @@ export function stateLines(state: NodeState): string[] {
   }
   for (const conf of state.cni.confs) lines.push(`conf ${state.cni.confDir}/${conf.file} ${conf.text.replace(/\s+/g, '')}`);
   for (const [dir, names] of Object.entries(state.cni.plugins)) lines.push(...names.map((name) => `plugin ${dir}/${name}`));
-  return lines.sort();
+  return lines.toSorted();
 }
 
 /** What of `before` is missing in `after`, and what was added. Both empty: the same state. */

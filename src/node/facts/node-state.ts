@@ -72,5 +72,5 @@ export async function readNftTables(shell: NodeShell): Promise<string[]> {
 /** Parses the output of `nft -j list tables`. */
 export function parseNftTables(text: string): string[] {
   const { nftables = [] } = JSON.parse(text) as { nftables?: { table?: { family: string; name: string } }[] };
-  return nftables.flatMap(({ table }) => (table === undefined ? [] : [`${table.family} ${table.name}`])).sort();
+  return nftables.flatMap(({ table }) => (table === undefined ? [] : [`${table.family} ${table.name}`])).toSorted();
 }

@@ -99,7 +99,7 @@ function parsePeer(value: unknown, path: string): Peer {
   const node = peer['node'];
   return {
     name: string(peer['name'], `${path}.name`),
-    kind: kind as AgentKind,
+    kind: kind,
     address: string(peer['address'], `${path}.address`),
     id: string(peer['id'], `${path}.id`),
     ...(typeof node === 'string' ? { node } : {}),
@@ -110,7 +110,7 @@ function parseCanary(value: unknown): Record<string, CanaryExpectation> {
   const result: Record<string, CanaryExpectation> = {};
   for (const [node, expected] of Object.entries(record(value, '$.canary'))) {
     if (expected !== 'open' && expected !== 'denied' && expected !== 'either') fail(`$.canary.${node}`, 'expected open, denied or either');
-    result[node] = expected as CanaryExpectation;
+    result[node] = expected;
   }
   return result;
 }
@@ -120,7 +120,7 @@ function parseRates(value: Record<string, unknown>): Rates {
   for (const [key, rate] of Object.entries(value)) {
     if (!(key in rates)) fail(`$.rates.${key}`, `unknown; known are ${Object.keys(rates).join(', ')}`);
     if (typeof rate !== 'number' || !(rate >= 0 && rate <= 1_000)) fail(`$.rates.${key}`, 'expected 0 to 1000 probes per second');
-    rates[key as keyof Rates] = rate as number;
+    rates[key as keyof Rates] = rate;
   }
   return rates;
 }
@@ -146,12 +146,12 @@ function list<T>(value: unknown, path: string, parse: (value: unknown, path: str
 
 function string(value: unknown, path: string): string {
   if (typeof value !== 'string' || value === '') fail(path, 'expected a string that is not empty');
-  return value as string;
+  return value;
 }
 
 function number(value: unknown, path: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) fail(path, 'expected a whole number');
-  return value as number;
+  return value;
 }
 
 function port(value: unknown, path: string): number {

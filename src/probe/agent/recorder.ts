@@ -14,8 +14,8 @@ export interface RecorderLimits {
 /** 64 MiB altogether: hours of the busiest agent. */
 export const DEFAULT_LIMITS: RecorderLimits = { bytes: 16 * 1024 * 1024, segments: 4 };
 
-/** Lines kept in memory while the disk takes none: about ten minutes of the busiest agent. What is dropped leaves gaps in seq and counts as lost. */
-const MAX_QUEUED = 100_000;
+/** Lines kept in memory while the disk takes none: two to three minutes of the busiest agent, 3 MB. What is dropped leaves gaps in seq and counts as lost. */
+const MAX_QUEUED = 30_000;
 
 export class Recorder {
   readonly #file: string;

@@ -67,7 +67,7 @@ export class AgentHandle {
     this.#shift = shift;
     this.#resumed = resumed;
     this.#tail = new Tail(place.shell, `${place.dir}/${SAMPLES_FILE}`);
-    this.#ledger = new AgentLedger({ sample: events.sample, broke: events.broke, heartbeat: (line) => this.#beat(line) }, shift);
+    this.#ledger = new AgentLedger({ sample: (sample) => events.sample(sample), broke: (from, to, t, why) => events.broke(from, to, t, why), heartbeat: (line) => this.#beat(line) }, shift);
   }
 
   /** Up to where its output is accounted for. */

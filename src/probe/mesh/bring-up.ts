@@ -54,14 +54,14 @@ export async function listAgentPods(kube: KubePort, namespace: string): Promise<
 }
 
 /** Waits until both kinds of agent are ready on every node. Errors: EnvironmentError naming those that are not. */
-export async function waitForAgents(kube: KubePort, namespace: string, timeoutMs: number): Promise<AgentPod[]> {
+export async function waitForAgents(kube: KubePort, namespace: string, timeoutMs: number, inFlight: readonly string[] = []): Promise<AgentPod[]> {
   let missing = 'an answer of the API server';
   try {
     return await waitUntil(
       async () => {
         const [nodes, pods] = await Promise.all([kube.list({ apiVersion: 'v1', kind: 'Node' }), listAgentPods(kube, namespace)]);
         const ready = new Set(pods.filter((pod) => pod.ready && !pod.leaving).map((pod) => `${pod.kind}/${pod.node}`));
-        const wanted = nodes.flatMap((node) => [`pod/${node.metadata.name}`, `host/${node.metadata.name}`]);
+        const wanted = nodes.filter((node) => !inFlight.includes(node.metadata.name)).flatMap((node) => [`pod/${node.metadata.name}`, `host/${node.metadata.name}`]);
         missing = wanted.filter((name) => !ready.has(name)).join(', ');
         return wanted.length > 0 && missing === '' ? pods : undefined;
       },

@@ -159,7 +159,7 @@ export class Mesh {
     const key = await meshKey(kube, this.#namespace);
     await applyMesh(kube, { namespace: this.#namespace, bootstrap, key, ...(image === undefined ? {} : { image }), ...(nodePort === undefined ? {} : { nodePort }) });
     for await (const sample of readSamples(this.#sink.path)) this.#total.add(sample);
-    const pods = await waitForAgents(kube, this.#namespace, this.#options.readyTimeoutMs ?? 120_000);
+    const pods = await waitForAgents(kube, this.#namespace, this.#options.readyTimeoutMs ?? 120_000, this.#options.inFlight);
     const targets = await discoverTargets(kube, {
       namespace: this.#namespace,
       nodePort: nodePort ?? MESH_NODE_PORT,
@@ -209,7 +209,8 @@ export class Mesh {
     const listed = new Map(pods.map((pod) => [pod.uid, pod]));
     for (const [key, agent] of this.#agents) if (key !== 'outside') agent.leaving = listed.get(key)?.leaving ?? true;
     for (const pod of pods) {
-      if (this.#agents.has(pod.uid) || pod.leaving) continue;
+      // A pod that waits for its network has nothing to say yet; it is taken on when it is ready.
+      if (this.#agents.has(pod.uid) || pod.leaving || !pod.ready) continue;
       const dir = `${this.#options.kubeletDir ?? '/var/lib/kubelet'}/pods/${pod.uid}/volumes/kubernetes.io~empty-dir/${SAMPLES_VOLUME}`;
       this.#adopt({ key: pod.uid, name: `${pod.kind}/${pod.node}`, kind: pod.kind, shell: this.#options.shell(pod.node), dir }, pod.node);
     }

@@ -1,7 +1,7 @@
 /** The prober outside the cluster: a process started and ended through a shell there. */
 import type { NodeShell } from '../../node/shell.ts';
 import { runOrThrow } from '../../node/shell.ts';
-import { AGENT_ENV, AGENT_NODE_FLAGS, CONFIG_FILE, SAMPLES_FILE } from './manifests.ts';
+import { AGENT_ENV, CONFIG_FILE, SAMPLES_FILE, agentNodeFlags } from './manifests.ts';
 
 const BOOTSTRAP_FILE = 'bootstrap.json';
 const OWN_FILES = ['key', 'pid.log', BOOTSTRAP_FILE, CONFIG_FILE];
@@ -36,7 +36,7 @@ export async function startOutside(options: OutsideOptions, key: Uint8Array, con
     ...AGENT_ENV,
   };
   const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  await runOrThrow(shell, ['env', ...assignments, options.nodeBinary, ...AGENT_NODE_FLAGS, options.agentScript, '--detach', `${dir}/pid`], { timeoutMs: 30_000 });
+  await runOrThrow(shell, ['env', ...assignments, options.nodeBinary, ...agentNodeFlags('outside'), options.agentScript, '--detach', `${dir}/pid`], { timeoutMs: 30_000 });
 }
 
 /** Ends it in good order and removes its files; fine when it does not run. */

@@ -7,7 +7,7 @@ import type { Figures } from './aggregate.ts';
 /** A stream of samples, one letter each: `.` ok, `x` lost, `l` late, `b` broken. */
 function stream(letters: string, options: Partial<Sample> & { every?: number; start?: number } = {}): Sample[] {
   const { every = 100, start = 1_000, ...rest } = options;
-  return [...letters].map((letter, i) => ({
+  return letters.split('').map((letter, i) => ({
     t: start + i * every,
     class: 'pod-to-pod',
     probe: 'udp',

@@ -52,9 +52,9 @@ describe('announcementFor', () => {
       fc.property(fc.nat(40), fc.nat(40), fc.option(fc.nat(40)), fc.nat(80), node, node, fc.constantFrom('from', 'to', 'either', 'any'), (openedAt, maxMs, life, t, from, to, scope) => {
         // In units of 100 ms, so that a deadline is ten.
         const closedAt = life === null ? null : (openedAt + life) * 100;
-        const w = window({ openedAt: openedAt * 100, closedAt, maxMs: maxMs * 100, scope: scope as AnnouncedWindow['scope'] });
+        const w = window({ openedAt: openedAt * 100, closedAt, maxMs: maxMs * 100, scope: scope });
         const sample = lost(t * 100, `host/${from}`, `pod/${to}`);
-        const ends = { from: [from], to: [to], either: [from, to], any: ['b'] }[scope as AnnouncedWindow['scope']];
+        const ends = { from: [from], to: [to], either: [from, to], any: ['b'] }[scope];
         let inside = false;
         for (let at = sample.t; at <= sample.t + 1_000; at += 100) {
           if (at >= w.openedAt && at <= w.openedAt + w.maxMs && (closedAt === null || at <= closedAt)) inside = true;

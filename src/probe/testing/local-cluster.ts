@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import type { KubeObject } from '../../cluster/objects.ts';
 import { packageRoot } from '../../core/package-root.ts';
 import type { NodeShell } from '../../node/shell.ts';
-import { AGENT_ENV, AGENT_NODE_FLAGS, KIND_LABEL, MESH_NAME, MESH_NAMESPACE, MESH_PORTS } from '../mesh/manifests.ts';
+import { AGENT_ENV, KIND_LABEL, MESH_NAME, MESH_NAMESPACE, MESH_PORTS, agentNodeFlags } from '../mesh/manifests.ts';
 import type { OutsideOptions } from '../mesh/outside.ts';
 import type { KubePort } from '../mesh/ports.ts';
 import { startApi, startDns } from './local-servers.ts';
@@ -92,7 +92,7 @@ export class LocalCluster {
       AGENT_KEY_FILE: join(dir, 'key'),
       AGENT_SAMPLES: join(dir, 'samples.ndjson'),
     };
-    const child = spawn(process.execPath, [...AGENT_NODE_FLAGS, this.#script], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [...agentNodeFlags(kind), this.#script], { env, stdio: ['ignore', 'ignore', 'inherit'] });
     const ready = { status: kind === 'host' ? 'True' : 'False', type: 'Ready' };
     const object: KubeObject = {
       apiVersion: 'v1',

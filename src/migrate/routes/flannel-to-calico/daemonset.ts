@@ -21,7 +21,7 @@ interface DaemonSetSpec {
 }
 
 function specOf(object: KubeObject | undefined): DaemonSetSpec {
-  return (object?.['spec'] ?? {}) as DaemonSetSpec;
+  return (object?.['spec'] ?? {});
 }
 
 function keepsAway(spec: DaemonSetSpec): boolean {
@@ -37,7 +37,7 @@ function withCondition(spec: DaemonSetSpec): Json {
   return {
     ...affinity,
     nodeAffinity: { ...affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms.map((term) => ({ ...term, matchExpressions: [...(term.matchExpressions ?? []), condition] })) } },
-  } as unknown as Json;
+  };
 }
 
 export const releaseNodes: StepHandler<StepContext> = {
@@ -46,7 +46,7 @@ export const releaseNodes: StepHandler<StepContext> = {
   },
   async capture(ctx, step) {
     const spec = specOf(await ctx.cluster.get(refTo(step.params)));
-    return { updateStrategy: spec.updateStrategy ?? null, affinity: spec.template?.spec?.affinity ?? null } as unknown as Json;
+    return { updateStrategy: spec.updateStrategy ?? null, affinity: spec.template?.spec?.affinity ?? null };
   },
   async apply(ctx, step) {
     const ref = refTo(step.params);

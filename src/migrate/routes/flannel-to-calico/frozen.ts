@@ -56,6 +56,9 @@ export const stage: StepHandler<StepContext> = {
     const { present } = captured as unknown as { present: Record<string, string[]> };
     for (const node of nodes) {
       const shell = ctx.shell(node);
+      const { distribution, host } = await detectHost(shell);
+      // A node that was restarted meanwhile still looks where the copies are; the servers offer Flannel again, so another restart takes it back.
+      if ((await distribution.cniDirs(shell, host)).confDir === placement.after.confDir) await restartAndWait(ctx, { node });
       const found = (await shell.run(['find', placement.after.confDir, placement.after.binDir, '-maxdepth', '1', '-type', 'f'])).stdout.split('\n').filter(Boolean);
       const added = found.filter((path) => !present[node]?.includes(path));
       if (added.length > 0) await runOrThrow(shell, ['rm', '-f', '--', ...added]);
@@ -74,20 +77,20 @@ interface SwitchedOff {
   text: string | null;
 }
 
-async function waitForNode(ctx: StepContext, node: string, since: string): Promise<void> {
-  await waitUntil(async () => {
-    const object = await ctx.cluster.get<NodeObject>({ apiVersion: 'v1', kind: 'Node', name: node });
-    const heartbeat = (object?.status as { conditions?: { type: string; lastHeartbeatTime?: string }[] } | undefined)?.conditions?.find((condition) => condition.type === 'Ready')?.lastHeartbeatTime ?? '';
-    return object !== undefined && isReady(object) && heartbeat >= since ? true : undefined;
-  }, waitOptions(ctx, `the kubelet of ${node} to report Ready again`, 120_000));
+/** When the kubelet last renewed its lease, which it does at its start and every ten seconds; a Node's status may go without news for minutes. */
+async function lastRenewal(ctx: StepContext, node: string): Promise<string> {
+  const lease = await ctx.cluster.get({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: 'kube-node-lease', name: node });
+  return (lease?.['spec'] as { renewTime?: string } | undefined)?.renewTime ?? '';
 }
 
-async function restartAndWait(ctx: StepContext, { node }: ServiceParams): Promise<void> {
+async function restartAndWait(ctx: StepContext, { node }: Pick<ServiceParams, 'node'>): Promise<void> {
   const { host } = await detectHost(ctx.shell(node));
-  // The kubelet writes whole seconds; asking for the next one makes sure that a report is new.
-  const since = new Date(Date.now() + 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+  const before = await lastRenewal(ctx, node);
   await restartService(ctx.shell(node), host.service);
-  await waitForNode(ctx, node, since);
+  await waitUntil(async () => {
+    const object = await ctx.cluster.get<NodeObject>({ apiVersion: 'v1', kind: 'Node', name: node });
+    return object !== undefined && isReady(object) && (await lastRenewal(ctx, node)) !== before ? true : undefined;
+  }, waitOptions(ctx, `the kubelet of ${node} to report again`, 120_000));
 }
 
 /** Step `switch-off`: a server hands out "no Flannel" from its next start on. Its own Flannel stops; device, routes and rules stay as they are. */

@@ -1,5 +1,5 @@
 /** The handlers of this route's steps, by kind. */
-import { backup } from '../../steps/backup.ts';
+import { backup } from '../backup.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { drain, uncordon } from '../../steps/drain.ts';
 import { hardenDns, returnDns } from '../../steps/harden-dns.ts';

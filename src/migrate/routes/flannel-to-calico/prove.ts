@@ -80,8 +80,8 @@ export const prove: StepHandler<StepContext> = {
     await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     await remove(ctx, node);
     await ctx.cluster.create(canary(params));
-    const running = await ctx.cluster.waitFor<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => (pod?.status as { phase?: string } | undefined)?.phase === 'Running', waitOptions(ctx, `a new pod on ${node} to run`, timeoutMs));
-    const address = (running?.status as { podIP?: string } | undefined)?.podIP ?? '';
+    const running = await ctx.cluster.waitFor<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => (pod?.status)?.phase === 'Running', waitOptions(ctx, `a new pod on ${node} to run`, timeoutMs));
+    const address = (running?.status)?.podIP ?? '';
     if (!contains(parsePrefix(podCidr), parsePrefix(`${address}/32`))) throw new Error(`the new pod on ${node} has the address ${address}, which is not in the node's range ${podCidr}`);
     for (const peer of from) {
       await waitUntil(async () => ((await connects(ctx, peer, address)) ? true : undefined), waitOptions(ctx, `the new pod ${address} on ${node} to answer from ${peer}`, 20_000));

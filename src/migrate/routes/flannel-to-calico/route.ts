@@ -8,7 +8,7 @@ import type { NodeObject } from '../../../cluster/objects.ts';
 import { detectHost } from '../../../distro/detect.ts';
 import type { NodeShell } from '../../../node/shell.ts';
 import { sealPlan } from '../../plan/digest.ts';
-import type { Json, Plan, Precondition } from '../../types.ts';
+import type { Plan, Precondition } from '../../types.ts';
 import { defaultOptions, takeoverSteps, type TakeoverOptions } from './plan.ts';
 import { preconditions } from './preconditions.ts';
 import { factsOf, survey } from './read-facts.ts';
@@ -35,7 +35,7 @@ export async function draftPlan(cluster: Cluster, shell: (node: string) => NodeS
   const all = { ...defaultOptions, ...options };
   const plan = sealPlan({
     cluster: { id: facts.cluster.id, name: facts.cluster.name, distro: facts.distro, kubernetes: facts.cluster.kubernetes, nodes: facts.nodes.map(({ name, role, bootId }) => ({ name, role, bootId })) },
-    from: 'flannel', to: 'calico', options: all as unknown as Json, preconditions: checks, steps: takeoverSteps(facts, all),
+    from: 'flannel', to: 'calico', options: all, preconditions: checks, steps: takeoverSteps(facts, all),
   }, new Date());
   return { preconditions: checks, plan, enforcedBefore };
 }

@@ -29,9 +29,10 @@ func unitName(name string) string { return strings.TrimSuffix(name, ".service") 
 
 func unitPath(name string) string { return filepath.Join(unitDir, unitName(name)+".service") }
 
-// loadUnit reads a service file. Unknown settings are ignored, as systemd does with a warning.
-func loadUnit(name string) (*Unit, error) {
-	path := unitPath(name)
+func loadUnit(name string) (*Unit, error) { return parseUnit(name, unitPath(name)) }
+
+// parseUnit reads a service file. Unknown settings are ignored, as systemd does with a warning.
+func parseUnit(name, path string) (*Unit, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("Unit %s.service could not be found.", unitName(name))

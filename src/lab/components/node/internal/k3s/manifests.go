@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-const manifestPoll = 2 * time.Second
+const manifestPoll = 500 * time.Millisecond
 
 type manifests struct {
 	directory string

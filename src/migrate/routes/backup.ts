@@ -5,7 +5,7 @@ import { detectHost } from '../../distro/detect.ts';
 import { collectNodeState } from '../../node/facts/node-state.ts';
 import type { ObjectRef } from '../../cluster/objects.ts';
 import type { Json, StepHandler } from '../types.ts';
-import type { StepContext } from './context.ts';
+import type { StepContext } from '../steps/context.ts';
 
 interface BackupParams {
   /** Node whose datastore is saved, a server. */
