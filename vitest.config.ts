@@ -2,7 +2,16 @@
 import { defineConfig } from 'vitest/config';
 
 import { checkMachine, labObstacles, thisMachine } from './src/lab/requirements/machine.ts';
+import { sweepRows } from './test/support/sweep-rows.ts';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
+
+/** Always run. */
+const core = ['bad-input', 'calico-manifests', 'cluster-client', 'cni-leftovers', 'distro-hosts', 'isolation', 'lifecycle', 'migrate-k3s'];
+/** One of these per run, another with each commit; all of them under FAIRLEAD_SWEEP=all (`npm run test:full`). */
+const sweep = ['crash', 'faults', 'k3s-profile', 'kubeadm-profile'];
+/** Long ones, for `npm run test:full`. */
+const full = ['migrate-failures', 'migrate-kubeadm'];
+const labFiles = [...core, ...sweepRows(sweep, 1), ...(process.env['FAIRLEAD_SWEEP'] === 'all' ? full : [])];
 
 const obstacles = labObstacles(await checkMachine(await thisMachine()));
 
@@ -25,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lab',
-          include: ['test/lab/**/*.test.ts'],
+          include: labFiles.map((name) => `test/lab/${name}.test.ts`),
           sequence: { groupOrder: 1 },
           fileParallelism: false,
           testTimeout: 600_000,

@@ -68,7 +68,7 @@ async function containers(): Promise<string[]> {
 /** The demo's long-lived TCP stream between two pods on different nodes. */
 async function stream(): Promise<{ received: number; breaks: number; connectedSince: string }> {
   const [client] = await lab.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace: 'shop', labelSelector: 'app=stream-client' });
-  return JSON.parse(await lab.on(server, 'curl', '--silent', '--max-time', '3', `http://${(client?.['status'] as { podIP?: string } | undefined)?.podIP}:8080/stats`)) as { received: number; breaks: number; connectedSince: string };
+  return JSON.parse(await lab.on(server, 'curl', '--silent', '--max-time', '3', `http://${client?.status?.podIP}:8080/stats`)) as { received: number; breaks: number; connectedSince: string };
 }
 
 /** The stream goes on: more lines than before by the same connection. */

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 async function podCidr(name: string): Promise<string> {
   const node = await lab.cluster.get<NodeObject>({ apiVersion: 'v1', kind: 'Node', name });
-  return (node?.spec as { podCIDR?: string } | undefined)?.podCIDR ?? '';
+  return node?.spec?.podCIDR ?? '';
 }
 
 describe('kubeadm', () => {
@@ -32,7 +32,7 @@ describe('kubeadm', () => {
     const daemons = await lab.cluster.list({ apiVersion: 'apps/v1', kind: 'DaemonSet' });
     expect(daemons.map((one) => `${one.metadata.namespace}/${one.metadata.name}`)).toEqual(['kube-flannel/kube-flannel-ds']);
     const pods = await lab.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace: 'kube-flannel' });
-    expect(pods.map((pod) => [pod.spec.nodeName, (pod['status'] as { phase?: string } | undefined)?.phase]).toSorted()).toEqual([[agent, 'Running'], [server, 'Running']]);
+    expect(pods.map((pod) => `${pod.spec.nodeName} ${pod.status?.phase}`).toSorted()).toEqual([`${agent} Running`, `${server} Running`]);
     const config = await lab.cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-flannel', name: 'kube-flannel-cfg' });
     expect(JSON.parse((config?.['data'] as Record<string, string> | undefined)?.['net-conf.json'] ?? '')).toMatchObject({ Network: '10.244.0.0/16', Backend: { Type: 'host-gw' } });
   });
