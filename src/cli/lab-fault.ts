@@ -23,7 +23,7 @@ function detailsOf(ctx: VerbContext): FaultOptions {
     pod: textOption(ctx, 'pod'),
     peers: peers.length === 0 ? undefined : [...peers],
   };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as FaultOptions;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 const list: Verb = {
