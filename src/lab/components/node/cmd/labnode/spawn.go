@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // spawn puts itself into the node's cgroups and network namespace, starts process 1 in new mount, PID, UTS and
@@ -31,8 +33,8 @@ func spawn(args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, _, errno := syscall.RawSyscall(sysSetns, netns.Fd(), syscall.CLONE_NEWNET, 0); errno != 0 {
-		return fmt.Errorf("enter network namespace %s: %w", spec.NetNS, errno)
+	if err := unix.Setns(int(netns.Fd()), unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("enter network namespace %s: %w", spec.NetNS, err)
 	}
 	log, err := os.OpenFile(spec.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -79,6 +81,3 @@ func writePidFile(path string, pid int) error {
 	}
 	return os.Rename(path+".new", path)
 }
-
-// sysSetns is setns(2), which package syscall does not name.
-const sysSetns = 308
