@@ -16,7 +16,7 @@ import { writeReport } from '../migrate/run/report-files.ts';
 import { beginMigration, continueMigration, migrationDir } from '../migrate/state-dir.ts';
 import type { Plan } from '../migrate/types.ts';
 import { PROBE_CLASSES } from '../probe/types.ts';
-import { describeEngineEvent } from './describe-engine.ts';
+import { engineDescriber } from './describe-engine.ts';
 import { durationOption, flagOption, integerOption, listOption, textOption } from './options.ts';
 import { renderRefusal } from './plan.ts';
 import { createProgress } from './progress.ts';
@@ -69,7 +69,7 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
       maxUnannouncedLost: integerOption(ctx, 'maxLost', { min: 0, max: 1_000_000 }) ?? 0,
       canary: { before: 'open', after: 'denied' },
       tool: packageVersion(), signal: ctx.signal,
-      onEvent: (event) => describeEngineEvent(event, plan, progress),
+      onEvent: engineDescriber(plan, progress),
       waiting: (what) => progress.waiting(what),
     };
     const { outcome, mesh } = await driveMigration(options);
