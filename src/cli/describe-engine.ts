@@ -14,24 +14,11 @@ export function engineDescriber(plan: Plan, progress: Progress): (event: EngineE
   const begun = new Map<string, number>();
   const number = (id: string): string => `[${plan.steps.findIndex((step) => step.id === id) + 1}/${plan.steps.length}]`;
   const tell = (entry: JournalEntry): void => {
-    switch (entry.type) {
-      case 'step-intent':
-        begun.set(entry.step, entry.t);
-        return;
-      case 'step-done':
-        progress.line(`${number(entry.step)} done: ${entry.step} (${formatDuration(entry.t - (begun.get(entry.step) ?? entry.t))})`);
-        return;
-      case 'step-failed':
-        progress.line(`${number(entry.step)} FAILED: ${entry.step}: ${entry.error}${indented(entry.evidence)}`);
-        return;
-      case 'gate':
-        progress.line(`gate after ${entry.step}: ${entry.verdict}${indented(entry.reasons)}`);
-        return;
-      case 'undo-done':
-        progress.line(`${number(entry.step)} undone: ${entry.step}`);
-        return;
-      default:
-    }
+    if (entry.type === 'step-intent') begun.set(entry.step, entry.t);
+    if (entry.type === 'step-done') progress.line(`${number(entry.step)} done: ${entry.step} (${formatDuration(entry.t - (begun.get(entry.step) ?? entry.t))})`);
+    if (entry.type === 'step-failed') progress.line(`${number(entry.step)} FAILED: ${entry.step}: ${entry.error}${indented(entry.evidence)}`);
+    if (entry.type === 'gate') progress.line(`gate after ${entry.step}: ${entry.verdict}${indented(entry.reasons)}`);
+    if (entry.type === 'undo-done') progress.line(`${number(entry.step)} undone: ${entry.step}`);
   };
   return (event) => {
     switch (event.type) {
