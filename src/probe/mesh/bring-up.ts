@@ -41,8 +41,9 @@ export async function applyMesh(kube: KubePort, options: ManifestOptions): Promi
 /** Removes all objects, the namespace last. */
 export async function removeMesh(kube: KubePort, options: ManifestOptions): Promise<void> {
   for (const { apiVersion, kind, metadata } of meshManifests(options).toReversed()) {
-    // The namespace may hold more than the mesh (journal, lease): it stays.
-    if (kind === 'Namespace') continue;
+    // The namespace may hold more than the mesh (journal, lease): it stays. So does the key: a kubelet may serve a new
+    // Secret of the same name from its cache, and an agent with the former key understands nobody.
+    if (kind === 'Namespace' || kind === 'Secret') continue;
     await kube.delete({ apiVersion, kind, name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) });
   }
 }

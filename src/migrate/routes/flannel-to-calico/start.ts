@@ -3,7 +3,7 @@ import { calicoNodePod, felixHealth } from '../../../cni/calico/health.ts';
 import { inspectCalico, missingOnNode, type ExpectedNode } from '../../../cni/calico/inspect.ts';
 import { findCalicoLeftovers } from '../../../cni/calico/leftovers.ts';
 import { conflistName, migrationLabel, workloadPrefix } from '../../../cni/calico/version.ts';
-import { removeLeftovers } from '../../../cni/leftover.ts';
+import { removeLeftovers, type Leftover } from '../../../cni/leftover.ts';
 import { waitUntil } from '../../../cluster/wait.ts';
 import { listDirectory, readCniConfs } from '../../../node/facts/cni-dirs.ts';
 import { runOrThrow } from '../../../node/shell.ts';
@@ -84,7 +84,11 @@ export const start: StepHandler<StepContext> = {
     await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: onNeither } });
     await waitUntil(async () => ((await calicoNodePod(ctx.cluster, node)).pod === undefined ? true : undefined), waitOptions(ctx, `calico-node to leave ${node}`, timeoutMs));
     for (const [name, text] of Object.entries(before.confs)) await shell.write(`${places.confDir}/${name}`, text);
-    await removeLeftovers(shell, () => findCalicoLeftovers(shell, { confDirs: [places.confDir], binDirs: [places.binDir], pluginsBefore: before.plugins, keepTunnel: true }));
+    const find = (): Promise<Leftover[]> => findCalicoLeftovers(shell, { confDirs: [places.confDir], binDirs: [places.binDir], pluginsBefore: before.plugins, keepTunnel: true });
+    await removeLeftovers(shell, find).catch(async (error: unknown) => {
+      // A directory that will not go (something is mounted on it) is untidy, but no reason to leave the node without a network.
+      if ((await find()).some((one) => one.kind !== 'file' || one.what.startsWith(places.confDir))) throw error;
+    });
     // Held until the tunnel is Flannel's again; undoing `clear` lets pods start.
     await holdPods(shell, places);
     await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: onFlannel } });
