@@ -9,6 +9,9 @@ import { textOption } from './options.ts';
 
 export const viaOption: VerbOption = { flags: '--via <way>', description: 'how hosts are reached: lab:NAME (needed)' };
 
+/** A step or an undo must outlive a restart of the only API server, which takes ten to thirty seconds. */
+const API_PATIENCE_MS = 45_000;
+
 export interface Access {
   cluster: Cluster;
   shell: (node: string) => NodeShell;
@@ -22,7 +25,7 @@ async function viaLab(name: string): Promise<Access> {
     import('../lab/agent-bundle.ts'), import('../lab/nodes/shell.ts'), import('../lab/nodes/underlay.ts'), import('../lab/paths.ts'), import('../lab/state.ts'),
   ]);
   const lab = readState(name).name;
-  const cluster = await Cluster.connect({ kubeconfig: labPaths(lab).kubeconfig });
+  const cluster = await Cluster.connect({ kubeconfig: labPaths(lab).kubeconfig, patienceMs: API_PATIENCE_MS });
   const shop = await cluster.get({ apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'web' });
   const address = (shop?.['spec'] as { clusterIP?: string } | undefined)?.clusterIP;
   return {

@@ -50,7 +50,7 @@ describe('Cluster against a server that misbehaves', () => {
     return path;
   }
 
-  test('a connection cut before the answer is tried again for reads, not for evictions', async () => {
+  test('a connection cut before the answer is tried again for reads, not for evictions by name alone', async () => {
     let cuts = 2;
     answer = (_request, response) => {
       if (cuts-- > 0) response.socket?.destroy();
@@ -61,6 +61,19 @@ describe('Cluster against a server that misbehaves', () => {
     asked.length = 0;
     await expect(cluster.evict('n', 'p')).rejects.toThrow(UnreachableError);
     expect(asked).toEqual(['POST /api/v1/namespaces/n/pods/p/eviction']);
+  });
+
+  test('with patience, a server that is away for a while is waited for, also by an eviction that names its pod by uid', async () => {
+    const { port } = server.address() as AddressInfo;
+    const patient = await Cluster.connect({ kubeconfig: await kubeconfig(`http://127.0.0.1:${port}`), patienceMs: 20_000 });
+    answer = (_request, response) => response.end('{"kind":"Status"}');
+    await patient.serves('v1', 'Pod');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const evicted = patient.evict('n', 'p', { uid: 'u' });
+    setTimeout(() => server.listen(port, '127.0.0.1'), 3_000);
+    expect(await evicted).toBe('evicted');
+    patient.close();
   });
 
   test('no answer in time is an error that names endpoint and call', async () => {

@@ -27,7 +27,7 @@ export class Cluster {
 
   /** Reads the kubeconfig; does not contact the server. Errors: UsageError for a missing file or context. */
   static async connect(options: ConnectOptions = {}): Promise<Cluster> {
-    return new Cluster(new Transport(await loadKubeConfig(options)));
+    return new Cluster(new Transport(await loadKubeConfig(options), options.patienceMs));
   }
 
   /** The loaded kubeconfig, for websockets (exec, port-forward). */
@@ -114,8 +114,8 @@ export class Cluster {
     await this.#json({ method: 'DELETE', path: pathOf(type, ref), body, call: callOf('delete', type, ref) }, options.uid === undefined ? [404] : [404, 409]);
   }
 
-  /** Evicts a pod, honouring its disruption budgets; `blockedBy` carries what the server said about the budget. With `dryRun` nothing is evicted. */
-  async evict(namespace: string, name: string, options: { dryRun?: boolean; gracePeriodSeconds?: number } = {}): Promise<EvictResult> {
+  /** Evicts a pod, honouring its disruption budgets; `blockedBy` carries what the server said about the budget. With `dryRun` nothing is evicted. With `uid`, a pod of the same name but another uid stays, so the request is sent again after a cut connection. */
+  async evict(namespace: string, name: string, options: { dryRun?: boolean; gracePeriodSeconds?: number; uid?: string } = {}): Promise<EvictResult> {
     const body = {
       apiVersion: 'policy/v1',
       kind: 'Eviction',
@@ -123,14 +123,17 @@ export class Cluster {
       deleteOptions: {
         ...(options.dryRun === true ? { dryRun: ['All'] } : {}),
         ...(options.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: options.gracePeriodSeconds }),
+        ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
       },
     };
     const call: Call = { verb: 'create', object: `eviction of ${describeRef({ kind: 'Pod', namespace, name })}`, resource: { group: '', plural: 'pods/eviction' }, namespace };
     try {
-      const done = await this.#json({ method: 'POST', path: `/api/v1/namespaces/${namespace}/pods/${name}/eviction`, body, call }, [404]);
+      const done = await this.#json({ method: 'POST', path: `/api/v1/namespaces/${namespace}/pods/${name}/eviction`, body, call, repeatable: options.uid !== undefined }, [404]);
       return done === undefined ? 'gone' : 'evicted';
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      // A pod of this name with another uid has taken its place (apiserver/pkg/registry/rest, Preconditions).
+      if (error.status === 409 && error.message.includes('UID in precondition')) return 'gone';
       // 429 with this cause is a budget; a pod with two budgets is answered with 500 and can never be evicted (registry/core/pod/storage/eviction.go).
       if (error.status === 429 && error.causes.includes('DisruptionBudget')) return { blockedBy: error.message };
       if (error.status === 500 && error.message.includes('more than one PodDisruptionBudget')) return { blockedBy: error.message };

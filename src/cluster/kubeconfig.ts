@@ -10,6 +10,8 @@ export interface ConnectOptions {
   kubeconfig?: string;
   /** A context of that file. Default: its current context. */
   context?: string;
+  /** Milliseconds for which an API server that cannot be reached is asked again, where repeating is harmless. Default 1500. */
+  patienceMs?: number;
 }
 
 /** Where the service account token stands inside a pod. */

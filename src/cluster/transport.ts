@@ -14,6 +14,8 @@ export interface ApiRequest {
   contentType?: string;
   /** Milliseconds for one attempt. Default 10 000. */
   timeoutMs?: number;
+  /** Whether it may be sent again after a connection that was cut before the answer. Default: all but POST. */
+  repeatable?: boolean;
   call: Call;
 }
 
@@ -22,8 +24,10 @@ export interface ApiResponse {
   body: string;
 }
 
-/** Pauses before the second, third and fourth attempt, in milliseconds. */
+/** Pauses before the second, third and further attempts, in milliseconds; the last one repeats. */
 const retryPausesMs = [100, 400, 1000];
+/** How long an API server that cannot be reached is asked again when nobody says otherwise, in milliseconds: three more attempts. */
+const DEFAULT_PATIENCE_MS = 1500;
 
 /** Error codes of a connection that was never made: nothing was sent, so any request may be repeated. */
 const neverSent = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
@@ -33,9 +37,11 @@ export class Transport {
   /** Base address of the API server, without a slash at the end. */
   readonly endpoint: string;
   readonly #agent: http.Agent | undefined;
+  readonly #patienceMs: number;
 
-  /** `kubeConfig` must have a current cluster. */
-  constructor(kubeConfig: KubeConfig) {
+  /** `kubeConfig` must have a current cluster. `patienceMs`: how long an unreachable server is asked again where repeating is harmless. */
+  constructor(kubeConfig: KubeConfig, patienceMs: number = DEFAULT_PATIENCE_MS) {
+    this.#patienceMs = patienceMs;
     const cluster = kubeConfig.getCurrentCluster();
     if (cluster === null) throw new Error('kubeconfig without a current cluster');
     this.kubeConfig = kubeConfig;
@@ -47,14 +53,16 @@ export class Transport {
 
   /** Sends a request and resolves whatever status is answered. Errors: UnreachableError. */
   async send(request: ApiRequest): Promise<ApiResponse> {
-    const repeatable = request.method !== 'POST';
+    const repeatable = request.repeatable ?? request.method !== 'POST';
+    let patienceMs = this.#patienceMs;
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#once(request);
       } catch (error) {
-        const pause = retryPausesMs[attempt];
+        const pause = retryPausesMs[Math.min(attempt, retryPausesMs.length - 1)] as number;
         const retriable = error instanceof UnreachableError && error.code !== 'TIMEOUT' && (repeatable || neverSent.has(error.code));
-        if (!retriable || pause === undefined) throw error;
+        patienceMs -= pause;
+        if (!retriable || patienceMs < 0) throw error;
         await sleep(pause);
       }
     }

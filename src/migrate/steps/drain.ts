@@ -35,7 +35,7 @@ async function evictOne(ctx: StepContext, pod: PodObject, deadline: number): Pro
   const { namespace = 'default', name, uid } = pod.metadata;
   let blockedBy = '';
   for (;;) {
-    const result = await ctx.cluster.evict(namespace, name);
+    const result = await ctx.cluster.evict(namespace, name, uid === undefined ? {} : { uid });
     if (typeof result === 'string') break;
     blockedBy = result.blockedBy;
     ctx.waiting(`leave to evict ${describePod(pod)}: ${blockedBy}`);
