@@ -18,6 +18,7 @@ export function engineDescriber(plan: Plan, progress: Progress): (event: EngineE
     if (entry.type === 'step-done') progress.line(`${number(entry.step)} done: ${entry.step} (${formatDuration(entry.t - (begun.get(entry.step) ?? entry.t))})`);
     if (entry.type === 'step-failed') progress.line(`${number(entry.step)} FAILED: ${entry.step}: ${entry.error}${indented(entry.evidence)}`);
     if (entry.type === 'gate') progress.line(`gate after ${entry.step}: ${entry.verdict}${indented(entry.reasons)}`);
+    if (entry.type === 'repaired') progress.line(`${number(entry.step)} put back: ${entry.step}${indented(entry.evidence)}`);
     if (entry.type === 'undo-done') progress.line(`${number(entry.step)} undone: ${entry.step}`);
   };
   return (event) => {

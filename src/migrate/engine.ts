@@ -2,6 +2,7 @@
 import { UsageError } from '../core/errors.ts';
 import { groupName, interrupted, needsHuman, rolledBack } from './engine/outcome.ts';
 import type { Outcome } from './engine/outcome.ts';
+import { repairDone } from './engine/repair.ts';
 import { rollBackGroup } from './engine/rollback.ts';
 import { JournalLost, Session } from './engine/session.ts';
 import type { EngineOptions } from './engine/session.ts';
@@ -37,6 +38,7 @@ export async function resumeMigration<C>(options: EngineOptions<C>): Promise<Out
     const { rollback, lastFailure } = session.state;
     if (rollback !== null) return backAfterFailure(session, rollback.group, rollback.reason, lastFailure?.error === rollback.reason ? lastFailure : null);
     await reannounce(session);
+    await repairDone(session);
     return forward(session);
   });
 }

@@ -76,6 +76,7 @@ export const journalEntrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion(
   z.strictObject({ type: z.literal('gate'), step: name, purpose, verdict: gateVerdict, reasons: lines, figures: jsonSchema, ...link }),
   z.strictObject({ type: z.literal('step-done'), step: name, ...link }),
   z.strictObject({ type: z.literal('step-failed'), step: name, group: stepGroupSchema, phase: name, error: z.string(), evidence: lines, ...link }),
+  z.strictObject({ type: z.literal('repaired'), step: name, evidence: lines, ...link }),
   z.strictObject({ type: z.literal('rollback-intent'), group: stepGroupSchema, reason: z.string(), ...link }),
   z.strictObject({ type: z.literal('undo-intent'), step: name, ...link }),
   z.strictObject({ type: z.literal('undo-done'), step: name, ...link }),

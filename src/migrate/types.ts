@@ -51,6 +51,11 @@ export interface StepHandler<C> {
   verify(ctx: C, step: StepSpec, captured: Json): Promise<{ ok: boolean; evidence: string[] }>;
   /** Puts back what was captured. Idempotent; also right after a half apply or an apply that never began. */
   undo(ctx: C, step: StepSpec, captured: Json): Promise<void>;
+  /**
+   * For a step whose effect lives in a node's memory: puts back what a reboot took, while the step is done and stands.
+   * Called when a run goes on and before every gate. Resolves what was put back, in words; empty when all is there.
+   */
+  repair?(ctx: C, step: StepSpec, captured: Json): Promise<string[]>;
 }
 
 /** Handlers by `StepSpec.kind`. */

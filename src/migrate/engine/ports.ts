@@ -17,7 +17,8 @@ export type GatePurpose = 'step' | 'rollback';
 
 /**
  * Judges measured traffic. `windows` are all announcements open now. For purpose `rollback` the step is the
- * first of the undone group that has a gate (or its first step). A throw counts as `unknown`.
+ * first of the undone group that has a gate (or its first step); it is asked again while the verdict is not `pass`, because
+ * what made the step fail may take a while to end. A throw counts as `unknown`.
  */
 export type Gate = (step: StepSpec, windows: readonly AnnouncedWindow[], purpose: GatePurpose) => Promise<GateVerdict>;
 
@@ -46,4 +47,4 @@ export type EngineEvent =
   | { type: 'announcer-failed'; window: string; error: string }
   | { type: 'mirror'; behind: number; error: string | null };
 
-export type StepPhase = 'check' | 'capture' | 'apply' | 'verify' | 'gate' | 'undo';
+export type StepPhase = 'check' | 'capture' | 'apply' | 'verify' | 'gate' | 'undo' | 'repair';

@@ -4,7 +4,7 @@ import { askGate } from './gate.ts';
 import { groupName, needsHuman, rollbackTarget } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { Session } from './session.ts';
-import { described, handlerOf } from './step.ts';
+import { described, handlerOf } from './handler.ts';
 
 /** Undoes a group. Undefined when it is undone and the gate passed; otherwise the outcome that ends the run. Errors: JournalLost. */
 export async function rollBackGroup<C>(session: Session<C>, group: StepGroup, reason: string): Promise<Outcome | undefined> {
@@ -59,7 +59,7 @@ async function undo<C>(session: Session<C>, step: StepSpec): Promise<Outcome | u
         });
       }
       session.emit({ type: 'retry', step: step.id, phase: 'undo', attempt, error });
-      await session.pause();
+      await session.pause(attempt);
     }
   }
   await session.log({ type: 'undo-done', step: step.id });

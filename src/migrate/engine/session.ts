@@ -14,11 +14,11 @@ import type { Commands } from './outcome.ts';
 import type { Announcer, EngineEvent, Gate, Mirror } from './ports.ts';
 
 export interface Limits {
-  /** How often an undo is tried before a person must look. */
+  /** How often an undo is tried before a person must look; the pause between two tries doubles each time. */
   undoAttempts: number;
   /** How often a step past the point of no return is tried. */
   commitAttempts: number;
-  /** How many `unknown` verdicts of one gate in a row are waited out. */
+  /** How many `unknown` verdicts of one gate in a row are waited out; after a rollback `fail` counts as one of them. */
   gateUnknowns: number;
   /** Milliseconds between two tries of any of these. */
   pauseMs: number;
@@ -26,7 +26,7 @@ export interface Limits {
   mirrorFlushMs: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { undoAttempts: 3, commitAttempts: 3, gateUnknowns: 5, pauseMs: 2_000, mirrorFlushMs: 30_000 };
+export const DEFAULT_LIMITS: Limits = { undoAttempts: 5, commitAttempts: 3, gateUnknowns: 5, pauseMs: 2_000, mirrorFlushMs: 30_000 };
 
 export interface EngineOptions<C> {
   plan: Plan;
@@ -106,9 +106,9 @@ export class Session<C> {
     }
   }
 
-  /** Waits between two tries. Not cut short by a stop: a group that is being judged or undone is brought to its end. */
-  async pause(): Promise<void> {
-    await sleep(this.limits.pauseMs);
+  /** Waits before the next try, after `attempt` of them. Not cut short by a stop: a group that is being judged or undone is brought to its end. */
+  async pause(attempt = 1): Promise<void> {
+    await sleep(this.limits.pauseMs * 2 ** (attempt - 1));
   }
 
   /** Why the run must stop at the next safe point; undefined when it need not. */

@@ -1,7 +1,7 @@
 /** One step forward: check, capture, intent, announce, apply, verify, gate, done. */
-import { FairleadError } from '../../core/errors.ts';
-import type { Json, StepHandler, StepSpec } from '../types.ts';
+import type { Json, StepSpec } from '../types.ts';
 import { askGate } from './gate.ts';
+import { described, handlerOf } from './handler.ts';
 import type { StepPhase } from './ports.ts';
 import type { Session } from './session.ts';
 
@@ -20,13 +20,6 @@ class PhaseFailed extends Error {
     super(failure.error);
     this.failure = failure;
   }
-}
-
-/** The handler of a step. The engine checks before it starts that there is one for every step. */
-export function handlerOf<C>(session: Session<C>, step: StepSpec): StepHandler<C> {
-  const handler = Object.hasOwn(session.options.handlers, step.kind) ? session.options.handlers[step.kind] : undefined;
-  if (handler === undefined) throw new Error(`no handler for steps of kind ${step.kind}`);
-  return handler;
 }
 
 /** Runs a step to `step-done`, or says why not. What a failure leads to is the caller's business. Errors: JournalLost. */
@@ -82,12 +75,4 @@ async function phase<C, T>(session: Session<C>, step: StepSpec, name: StepPhase,
   } catch (error) {
     throw new PhaseFailed({ phase: name, ...described(error) });
   }
-}
-
-/** An error as one line and its evidence (the hint and the causes). */
-export function described(error: unknown): { error: string; evidence: string[] } {
-  if (!(error instanceof Error)) return { error: String(error), evidence: [] };
-  const evidence = error instanceof FairleadError && error.hint !== undefined ? [error.hint] : [];
-  for (let cause = error.cause; cause instanceof Error && evidence.length < 5; cause = cause.cause) evidence.push(cause.message);
-  return { error: error.message, evidence };
 }

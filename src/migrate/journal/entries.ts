@@ -17,6 +17,8 @@ export type JournalBody =
   | { type: 'gate'; step: string; purpose: 'step' | 'rollback'; verdict: 'pass' | 'fail' | 'unknown'; reasons: string[]; figures: Json }
   | { type: 'step-done'; step: string }
   | { type: 'step-failed'; step: string; group: StepGroup; phase: string; error: string; evidence: string[] }
+  /** Something outside took the effect of a done step away (a node rebooted), and it was put back. */
+  | { type: 'repaired'; step: string; evidence: string[] }
   | { type: 'rollback-intent'; group: StepGroup; reason: string }
   | { type: 'undo-intent'; step: string }
   | { type: 'undo-done'; step: string }

@@ -111,6 +111,7 @@ export function advance(before: MigrationState, entry: JournalEntry): MigrationS
       return { ...state, finished: entry.outcome, currentGroup: null };
     case 'step-applied':
     case 'step-verified':
+    case 'repaired':
     case 'gate':
       return state;
   }

@@ -119,7 +119,7 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
       throw error;
     }
   }
-  const ctx: StepContext = { cluster, shell, backupDir: join(options.dir, 'backup'), waiting: options.waiting, ...(options.signal ? { signal: options.signal } : {}) };
+  const ctx: StepContext = { cluster, shell, backupDir: join(options.dir, 'backup'), waiting: options.waiting };
   const engine = {
     plan, handlers: options.handlers, ctx, journal, tool: options.tool,
     gate: trafficGate({ mesh, windowMs: options.windowMs, expected: measured(options), maxUnannouncedLost: options.maxUnannouncedLost, canary: options.canary, waiting: options.waiting }),

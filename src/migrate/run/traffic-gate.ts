@@ -64,7 +64,8 @@ export function trafficGate(options: TrafficGateOptions): Gate {
     await sleep(windowMs);
     const until = Date.now();
     const late = await mesh.settled(until);
-    const verdict = judge(options, mesh.between(judgedUntil, until), mesh.between(from, until), node);
+    // What was lost before a rollback made the step fail already; afterwards it counts whether traffic is whole now.
+    const verdict = judge(options, mesh.between(purpose === 'rollback' ? from : judgedUntil, until), mesh.between(from, until), node);
     if (late.length > 0 && verdict.verdict === 'pass') return { ...verdict, verdict: 'unknown', reasons: [`samples of ${late.join(', ')} could not be collected in time`] };
     // A gate that is asked again looks at the same span again: nothing is forgiven by asking twice.
     if (verdict.verdict === 'pass') judgedUntil = until;

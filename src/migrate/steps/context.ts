@@ -10,11 +10,10 @@ export interface StepContext {
   backupDir: string;
   /** Tells the operator what is waited for right now. */
   waiting(what: string): void;
-  signal?: AbortSignal;
 }
 
-/** Options of every wait inside a step: how long, for what, and until when the operator lets it. */
-export function waitOptions(ctx: StepContext, what: string, timeoutMs: number): { what: string; timeoutMs: number; signal?: AbortSignal } {
+/** Options of every wait inside a step: how long and for what. An interrupt does not cut it short: a run stops between two steps, never within one. */
+export function waitOptions(ctx: StepContext, what: string, timeoutMs: number): { what: string; timeoutMs: number } {
   ctx.waiting(what);
-  return { what, timeoutMs, ...(ctx.signal ? { signal: ctx.signal } : {}) };
+  return { what, timeoutMs };
 }

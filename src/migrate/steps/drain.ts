@@ -40,7 +40,6 @@ async function evictOne(ctx: StepContext, pod: PodObject, deadline: number): Pro
     blockedBy = result.blockedBy;
     ctx.waiting(`leave to evict ${describePod(pod)}: ${blockedBy}`);
     if (Date.now() > deadline) throw new EnvironmentError(`pod ${describePod(pod)} may not be evicted: ${blockedBy}`, { hint: 'give its workload another replica, or relax its PodDisruptionBudget' });
-    ctx.signal?.throwIfAborted();
     await delay(1000);
   }
   const left = Math.max(1000, deadline - Date.now());
