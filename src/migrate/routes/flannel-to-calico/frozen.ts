@@ -1,70 +1,12 @@
-/** Steps for distributions whose service runs Flannel itself: copy its configuration where the service will not rewrite it, switch it off on the servers, restart each agent when its turn comes. */
-import { conflistName } from '../../../cni/flannel/names.ts';
+/** Steps for distributions whose service runs Flannel itself: switch it off on the servers, restart each agent when its turn comes. */
 import { isReady, type NodeObject } from '../../../cluster/objects.ts';
 import { waitUntil } from '../../../cluster/wait.ts';
 import { detectHost } from '../../../distro/detect.ts';
 import { restartService } from '../../../distro/service.ts';
 import { readText, runOrThrow } from '../../../node/shell.ts';
 import { waitOptions, type StepContext } from '../../steps/context.ts';
-import { copyMissing } from '../../steps/hold.ts';
 import { hasLink } from '../../steps/rename-link.ts';
 import type { StepHandler } from '../../types.ts';
-import type { CniPlacement } from './facts.ts';
-import { frozenConf } from './names.ts';
-
-interface StageParams {
-  nodes: string[];
-  placement: CniPlacement;
-}
-
-/** Step `stage`: on every node, so that a service that restarts unplanned without Flannel still finds a CNI. */
-export const stage: StepHandler<StepContext> = {
-  async check(ctx, step) {
-    const { nodes, placement } = step.params as unknown as StageParams;
-    for (const node of nodes) if ((await ctx.shell(node).run(['test', '-s', `${placement.after.confDir}/${frozenConf}`])).code !== 0) return false;
-    return true;
-  },
-  async capture(ctx, step) {
-    const { nodes, placement } = step.params as unknown as StageParams;
-    const present: Record<string, string[]> = {};
-    for (const node of nodes) present[node] = (await ctx.shell(node).run(['find', placement.after.confDir, placement.after.binDir, '-maxdepth', '1', '-type', 'f'])).stdout.split('\n').filter(Boolean);
-    return { present };
-  },
-  async apply(ctx, step) {
-    const { nodes, placement } = step.params as unknown as StageParams;
-    for (const node of nodes) {
-      const shell = ctx.shell(node);
-      const conf = await runOrThrow(shell, ['cat', `${placement.before.confDir}/${conflistName}`]);
-      const plugins = (await runOrThrow(shell, ['ls', '-1', placement.before.binDir])).split('\n').filter(Boolean);
-      await copyMissing(shell, plugins.map((name) => `${placement.before.binDir}/${name}`), placement.after.binDir);
-      await shell.write(`${placement.after.confDir}/${frozenConf}`, conf);
-    }
-  },
-  async verify(ctx, step) {
-    const { nodes, placement } = step.params as unknown as StageParams;
-    const without: string[] = [];
-    for (const node of nodes) {
-      const conf = JSON.parse((await readText(ctx.shell(node), `${placement.after.confDir}/${frozenConf}`)) ?? '{}') as { plugins?: { type: string }[] };
-      for (const plugin of ['loopback', ...(conf.plugins ?? [{ type: 'flannel' }]).map((entry) => entry.type)]) {
-        if ((await ctx.shell(node).run(['test', '-x', `${placement.after.binDir}/${plugin}`])).code !== 0) without.push(`${node}: ${placement.after.binDir}/${plugin}`);
-      }
-    }
-    return { ok: without.length === 0, evidence: [without.length === 0 ? `every node has ${frozenConf} and its plugins where containerd looks by default` : `missing: ${without.join(', ')}`] };
-  },
-  async undo(ctx, step, captured) {
-    const { nodes, placement } = step.params as unknown as StageParams;
-    const { present } = captured as unknown as { present: Record<string, string[]> };
-    for (const node of nodes) {
-      const shell = ctx.shell(node);
-      const { distribution, host } = await detectHost(shell);
-      // A node that was restarted meanwhile still looks where the copies are; the servers offer Flannel again, so another restart takes it back.
-      if ((await distribution.cniDirs(shell, host)).confDir === placement.after.confDir) await restartAndWait(ctx, { node });
-      const found = (await shell.run(['find', placement.after.confDir, placement.after.binDir, '-maxdepth', '1', '-type', 'f'])).stdout.split('\n').filter(Boolean);
-      const added = found.filter((path) => !present[node]?.includes(path));
-      if (added.length > 0) await runOrThrow(shell, ['rm', '-f', '--', ...added]);
-    }
-  },
-};
 
 interface ServiceParams {
   node: string;
@@ -83,7 +25,8 @@ async function lastRenewal(ctx: StepContext, node: string): Promise<string> {
   return (lease?.['spec'] as { renewTime?: string } | undefined)?.renewTime ?? '';
 }
 
-async function restartAndWait(ctx: StepContext, { node }: Pick<ServiceParams, 'node'>): Promise<void> {
+/** Restarts the node's service and resolves when its kubelet reports again. */
+export async function restartAndWait(ctx: StepContext, { node }: Pick<ServiceParams, 'node'>): Promise<void> {
   const { host } = await detectHost(ctx.shell(node));
   const before = await lastRenewal(ctx, node);
   await restartService(ctx.shell(node), host.service);

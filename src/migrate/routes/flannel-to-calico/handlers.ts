@@ -8,12 +8,13 @@ import { cleanNode, removeFlannel } from './cleanup.ts';
 import { clear } from './clear.ts';
 import { releaseNodes } from './daemonset.ts';
 import { finish } from './finish.ts';
-import { restart, stage, switchOff } from './frozen.ts';
+import { restart, switchOff } from './frozen.ts';
 import { handover } from './handover.ts';
 import { install } from './install.ts';
 import { leave } from './leave.ts';
 import { prove } from './prove.ts';
 import { seed } from './seed.ts';
+import { stage } from './stage.ts';
 import { start } from './start.ts';
 
 /** A step that only waits for the gate behind it. */

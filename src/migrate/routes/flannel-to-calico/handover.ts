@@ -8,7 +8,7 @@ import { runOrThrow } from '../../../node/shell.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { hasLink, renameLink } from '../../steps/rename-link.ts';
 import type { Json, StepHandler } from '../../types.ts';
-import { readTunnel, restoreForwarding, restoreRules, type TunnelState } from './tunnel-state.ts';
+import { readTunnel, restoreForwarding, restoreRules, restoreTunnel, type TunnelState } from './tunnel-state.ts';
 
 interface HandoverParams {
   node: string;
@@ -31,7 +31,10 @@ export const handover: StepHandler<StepContext> = {
   async apply(ctx, step, captured) {
     const { node, device } = step.params as unknown as HandoverParams;
     const shell = ctx.shell(node);
-    if (await hasLink(shell, device)) await renameLink(shell, device, vxlanDevice, () => restoreForwarding(shell, captured as unknown as TunnelState, vxlanDevice));
+    const state = captured as unknown as TunnelState;
+    if (await hasLink(shell, device)) await renameLink(shell, device, vxlanDevice, () => restoreForwarding(shell, state, vxlanDevice));
+    // After a reboot since there is neither; other nodes go on sending to this address.
+    else if (!(await hasLink(shell, vxlanDevice))) await restoreTunnel(shell, state, vxlanDevice);
     if (await hasLink(shell, bridgeName)) await runOrThrow(shell, ['ip', 'link', 'delete', 'dev', bridgeName]);
     // Left behind, their masquerading would hide pods' addresses from policies.
     await removeLeftovers(shell, () => findFlannelRules(shell));
@@ -49,7 +52,7 @@ export const handover: StepHandler<StepContext> = {
     const shell = ctx.shell(node);
     const state = captured as unknown as TunnelState;
     if ((await hasLink(shell, vxlanDevice)) && !(await hasLink(shell, device))) await renameLink(shell, vxlanDevice, device, () => restoreForwarding(shell, state));
-    await restoreForwarding(shell, state);
+    await restoreTunnel(shell, state);
     await restoreRules(shell, state);
   },
 };

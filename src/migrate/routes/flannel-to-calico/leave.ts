@@ -7,7 +7,7 @@ import { setNodeMetadata } from '../../steps/objects.ts';
 import { hasLink } from '../../steps/rename-link.ts';
 import type { Json, StepHandler } from '../../types.ts';
 import { onFlannel, onNeither } from './names.ts';
-import { readTunnel, restoreForwarding, restoreRules, type TunnelState } from './tunnel-state.ts';
+import { readTunnel, restoreRules, restoreTunnel, type TunnelState } from './tunnel-state.ts';
 
 interface LeaveParams {
   node: string;
@@ -33,7 +33,7 @@ export const leave: StepHandler<StepContext> = {
     const params = paramsOf(step.params);
     await setNodeMetadata(ctx, params.node, { labels: { [migrationLabel]: onNeither } });
     await waitUntil(async () => ((await runsHere(ctx, params)) ? undefined : true), waitOptions(ctx, `Flannel's pod to leave ${params.node}`, 60_000));
-    await restoreForwarding(ctx.shell(params.node), captured as unknown as TunnelState);
+    await restoreTunnel(ctx.shell(params.node), captured as unknown as TunnelState);
   },
   async verify(ctx, step) {
     const params = paramsOf(step.params);
@@ -43,7 +43,7 @@ export const leave: StepHandler<StepContext> = {
   },
   async undo(ctx, step, captured) {
     const params = paramsOf(step.params);
-    await restoreForwarding(ctx.shell(params.node), captured as unknown as TunnelState);
+    await restoreTunnel(ctx.shell(params.node), captured as unknown as TunnelState);
     await restoreRules(ctx.shell(params.node), captured as unknown as TunnelState);
     await setNodeMetadata(ctx, params.node, { labels: { [migrationLabel]: onFlannel } });
     await waitUntil(async () => ((await runsHere(ctx, params)) ? true : undefined), waitOptions(ctx, `Flannel's pod to be back on ${params.node}`, 60_000));

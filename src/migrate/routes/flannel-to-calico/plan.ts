@@ -65,10 +65,10 @@ function prepare(facts: TakeoverFacts): StepSpec[] {
   }] : [{
     kind: 'stage',
     title: 'Copy the built-in CNI to where containerd looks by default, on every node',
-    actions: names.map((name) => `${name}: ${facts.placement.before.confDir}/10-flannel.conflist → ${facts.placement.after.confDir}/${frozenConf}; plugins of ${facts.placement.before.binDir} → ${facts.placement.after.binDir} (those that are missing there)`),
+    actions: names.map((name) => `${name}: ${facts.placement.before.confDir}/10-flannel.conflist → ${facts.placement.after.confDir}/${frozenConf}; plugins of ${facts.placement.before.binDir} → ${facts.placement.after.binDir} (those that are missing there); its tunnel is noted, to be put back should the node be rebooted before it moves`),
     undo: ['remove the copied files'],
     invariants: [4],
-    params: { nodes: names, placement: facts.placement },
+    params: { nodes: names, placement: facts.placement, device: facts.tunnel.device },
   }];
   return group('prepare', [
     { kind: 'backup', title: 'Save the datastore, objects and network state', actions: ['snapshot of the datastore on a server', 'objects of both CNIs, NetworkPolicies and disruption budgets', 'devices, routes, neighbours, packet filter and CNI directories of every node'], undo: ['nothing: a backup is kept'], invariants: [9], params: { server: servers[0]?.name ?? names[0], nodes: names, kinds } },
