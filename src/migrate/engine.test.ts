@@ -247,53 +247,6 @@ describe('rollbackMigration', () => {
   });
 });
 
-describe('repair', () => {
-  const repairing = (repaired: string[]): Pick<EngineOptions<null>, 'handlers'> => {
-    const { write } = writeHandlers(world);
-    if (write === undefined) throw new Error('the model has no handler');
-    return {
-      handlers: {
-        write: {
-          ...write,
-          async repair(_ctx, step, captured) {
-            // Later steps write over the keys of nodes; what is prepared stands on its own.
-            if (step.group !== 'prepare') return [];
-            const lost = Object.entries(step.params as Record<string, string>).filter(([key, value]) => world.values.get(key) !== value);
-            for (const [key, value] of lost) world.set(key, value);
-            expect(Object.keys(captured as object)).toEqual(Object.keys(step.params as object));
-            if (lost.length > 0) repaired.push(step.id);
-            return lost.map(([key]) => `${key} is back`);
-          },
-        },
-      },
-    };
-  };
-
-  it('puts back what was lost of done steps before a gate judges and when a run goes on; undone steps stay undone', async () => {
-    const repaired: string[] = [];
-    world.inject('gate b/move');
-    const lose = (event: EngineEvent): void => {
-      if (event.type === 'entry' && event.entry.type === 'step-applied' && event.entry.step === 'b/move') world.set('crds', null);
-    };
-    await runMigration(options({ ...repairing(repaired), onEvent: lose }));
-    expect(repaired).toEqual(['prepare/crds']);
-    expect(journal.entries.filter((entry) => entry.type === 'repaired')).toMatchObject([{ step: 'prepare/crds', evidence: ['crds is back'] }]);
-    expect(world.snapshot()).toEqual({ a: 'new', b: 'old', crds: 'there', old: 'there' });
-    world.set('crds', 'broken');
-    expect(await resumeMigration(options(repairing(repaired)))).toMatchObject({ kind: 'migrated' });
-    expect(repaired).toEqual(['prepare/crds', 'prepare/crds']);
-    expect(world.values.get('crds')).toBe('there');
-  });
-
-  it('goes on to the gate when a repair fails', async () => {
-    const { write } = writeHandlers(world);
-    if (write === undefined) throw new Error('the model has no handler');
-    const handlers = { write: { ...write, repair: () => Promise.reject(new Error('the node is away')) } };
-    expect(await runMigration(options({ handlers }))).toMatchObject({ kind: 'migrated' });
-    expect(events.filter((event) => event.type === 'retry' && event.phase === 'repair')[0]).toMatchObject({ step: 'prepare/crds', error: 'the node is away' });
-  });
-});
-
 describe('the mirror', () => {
   it('gets every line, also those written while it was away', async () => {
     const lines: string[] = [];
