@@ -10,6 +10,7 @@ import { readPlan } from '../migrate/plan/file.ts';
 import { renderPlanText } from '../migrate/plan/render.ts';
 import { cniOfNodes, draftPlan, handlers } from '../migrate/routes/flannel-to-calico/route.ts';
 import { defaultOptions } from '../migrate/routes/flannel-to-calico/plan.ts';
+import type { TakeoverOptions } from '../migrate/routes/flannel-to-calico/plan.ts';
 import { buildReport, renderReportMarkdown } from '../migrate/report.ts';
 import { driveMigration, type MigrationOptions } from '../migrate/run/migration.ts';
 import { writeReport } from '../migrate/run/report-files.ts';
@@ -20,6 +21,7 @@ import { engineDescriber } from './describe-engine.ts';
 import { durationOption, flagOption, integerOption, listOption, textOption } from './options.ts';
 import { renderRefusal } from './plan.ts';
 import { createProgress } from './progress.ts';
+import { givenRouteOptions, routeOptions } from './route-options.ts';
 import type { Verb, VerbContext, VerbOption } from './verb.ts';
 import { openAccess, viaOption, type Access } from './via.ts';
 
@@ -27,10 +29,12 @@ const runOptions: VerbOption[] = [
   viaOption,
   { flags: '--gate-window <duration>', description: 'how long traffic is watched at each gate', default: '15s' },
   { flags: '--max-lost <count>', description: 'losses without announcement that a gate tolerates', default: '0' },
-  { flags: '--agent-image <image>', description: 'image of the probe agent', default: defaultOptions.agentImage },
   { flags: '--report <dir>', description: 'write plan, journal, samples and figures to this directory' },
   { flags: '--keep-agents', description: 'leave the probe agents in the cluster afterwards' },
 ];
+
+/** The options that a plan was made with. */
+const optionsOf = (plan: Plan): TakeoverOptions => ({ ...defaultOptions, ...(plan.options as Partial<TakeoverOptions>) });
 
 /** Refuses what a plan announces beyond the default cap unless each of its classes was accepted by name. */
 function checkAccepted(plan: Plan, accepted: readonly string[]): void {
@@ -64,7 +68,7 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
     const options: MigrationOptions = {
       plan, handlers, journal, dir, mode, cluster: access.cluster, shell: access.shell, http: access.http,
       ...(access.outside ? { outside: access.outside } : {}),
-      agentImage: textOption(ctx, 'agentImage') ?? defaultOptions.agentImage,
+      agentImage: optionsOf(plan).agentImage,
       windowMs: durationOption(ctx, 'gateWindow') ?? 15_000,
       maxUnannouncedLost: integerOption(ctx, 'maxLost', { min: 0, max: 1_000_000 }) ?? 0,
       canary: { before: 'open', after: 'denied' },
@@ -91,13 +95,15 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
 
 async function run(ctx: VerbContext): Promise<ExitCode> {
   const access = await openAccess(ctx);
-  const draft = await draftPlan(access.cluster, access.shell, { agentImage: textOption(ctx, 'agentImage') ?? defaultOptions.agentImage });
   const file = textOption(ctx, 'plan');
+  const given = file === undefined ? undefined : await readPlan(file);
+  // A plan brings its own options: it is compared with what they would lead to today.
+  const draft = await draftPlan(access.cluster, access.shell, given === undefined ? givenRouteOptions(ctx) : optionsOf(given));
   if (draft.plan === undefined) {
     ctx.stderr(renderRefusal(draft.preconditions));
     return ExitCode.findings;
   }
-  const plan = file === undefined ? draft.plan : await readPlan(file);
+  const plan = given ?? draft.plan;
   const changed = changedPreconditions(plan.preconditions, draft.preconditions);
   if (plan.digest !== draft.plan.digest) throw new UsageError(`the cluster is no longer what the plan ${file ?? ''} was made for: ${changed.join('; ') || 'its steps would be others today'}`, { hint: 'make a new plan with `fairlead plan`' });
   checkAccepted(plan, listOption(ctx, 'accept'));
@@ -167,6 +173,7 @@ export const migrate: Verb = {
   options: [
     { flags: '--to <cni>', description: 'CNI to move to', choices: ['calico'], default: 'calico' },
     ...runOptions,
+    ...routeOptions,
     { flags: '--plan <file>', description: 'carry out this plan; it must still fit the cluster' },
     { flags: '--accept <class>', description: `accept an announced interruption beyond the default cap, by its probe class (${PROBE_CLASSES.join(', ')})`, repeatable: true },
     { flags: '--yes', description: 'do not ask' },

@@ -6,6 +6,7 @@ import { renderPlanMarkdown, renderPlanText } from '../migrate/plan/render.ts';
 import { draftPlan } from '../migrate/routes/flannel-to-calico/route.ts';
 import type { Precondition } from '../migrate/types.ts';
 import { textOption } from './options.ts';
+import { givenRouteOptions, routeOptions } from './route-options.ts';
 import type { Verb } from './verb.ts';
 import { openAccess, viaOption } from './via.ts';
 
@@ -24,13 +25,14 @@ export const plan: Verb = {
     { flags: '--to <cni>', description: 'CNI to move to', choices: ['calico'], required: true },
     viaOption,
     { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json', 'markdown'], default: 'text' },
+    ...routeOptions,
     { flags: '--save <file>', description: 'write the plan (JSON) to a file, for `fairlead migrate --plan`' },
   ],
   examples: [{ command: 'fairlead plan --to calico --via lab:lab --save plan.json', description: 'plan the migration of a lab' }],
   async run(ctx) {
     const access = await openAccess(ctx);
     try {
-      const draft = await draftPlan(access.cluster, access.shell);
+      const draft = await draftPlan(access.cluster, access.shell, givenRouteOptions(ctx));
       if (draft.plan === undefined) {
         ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify({ preconditions: draft.preconditions }, null, 2)}\n` : renderRefusal(draft.preconditions));
         return ExitCode.findings;

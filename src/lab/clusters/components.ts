@@ -7,7 +7,7 @@ export interface Component {
   role: 'server' | 'node';
   argv: string[];
   env?: Record<string, string>;
-  ready?: { url: string; ca?: string; cert?: string; key?: string } | { unix: string } | { file: string };
+  ready?: { url: string; ca?: string; cert?: string; key?: string } | { cri: string } | { file: string };
   /** Held back until this holds. */
   startWhen?: { url: string; ca: string; cert: string; key: string; contains: string };
   after?: string[];
@@ -111,7 +111,7 @@ function containerd(at: Layout, config: string): Component {
     argv: [`${at.bin}/containerd`, '--config', config],
     // containerd finds its shim and runc by name.
     env: { PATH: `${at.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` },
-    ready: { unix: at.containerdSocket },
+    ready: { cri: at.containerdSocket },
   };
 }
 

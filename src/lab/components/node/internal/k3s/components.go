@@ -52,7 +52,8 @@ type Ready struct {
 	CA   string `json:"ca"`
 	Cert string `json:"cert"`
 	Key  string `json:"key"`
-	Unix string `json:"unix"`
+	// CRI is the socket of a container runtime.
+	CRI  string `json:"cri"`
 	File string `json:"file"`
 	// Contains is what the URL's answer must hold, beyond being a 2xx.
 	Contains string `json:"contains"`
@@ -62,18 +63,18 @@ func (r *Ready) fill(fill func(string) string) *Ready {
 	if r == nil {
 		return nil
 	}
-	return &Ready{URL: fill(r.URL), CA: fill(r.CA), Cert: fill(r.Cert), Key: fill(r.Key), Unix: fill(r.Unix), File: fill(r.File), Contains: r.Contains}
+	return &Ready{URL: fill(r.URL), CA: fill(r.CA), Cert: fill(r.Cert), Key: fill(r.Key), CRI: fill(r.CRI), File: fill(r.File), Contains: r.Contains}
 }
 
 func (r *Ready) validate(field string) error {
 	ways := 0
-	for _, way := range []string{r.URL, r.Unix, r.File} {
+	for _, way := range []string{r.URL, r.CRI, r.File} {
 		if way != "" {
 			ways++
 		}
 	}
 	if ways != 1 {
-		return fmt.Errorf("%s: expected exactly one of url, unix, file", field)
+		return fmt.Errorf("%s: expected exactly one of url, cri, file", field)
 	}
 	if (r.Cert == "") != (r.Key == "") || (r.URL == "" && r.CA+r.Cert+r.Contains != "") {
 		return fmt.Errorf("%s: cert and key belong together, and like ca and contains to a url", field)
@@ -181,7 +182,7 @@ func (c Component) validate() error {
 		if err := r.validate(field); err != nil {
 			return err
 		}
-		texts = append(texts, r.URL, r.CA, r.Cert, r.Key, r.Unix, r.File)
+		texts = append(texts, r.URL, r.CA, r.Cert, r.Key, r.CRI, r.File)
 	}
 	for _, s := range texts {
 		for _, found := range placeholder.FindAllStringSubmatch(s, -1) {

@@ -20,7 +20,7 @@ func TestComponentListIsValidated(t *testing.T) {
 		`{"name":"a","role":"node","argv":["x"],"after":["a"]}`:                           "waits for itself",
 		`{"name":"a","role":"node","argv":["x"]},{"name":"a","role":"node","argv":["x"]}`: "components[1] (a): name: given twice",
 		`{"name":"a","role":"node","argv":["x"],"ready":{}}`:                              "exactly one of",
-		`{"name":"a","role":"node","argv":["x"],"ready":{"unix":"/a","file":"/b"}}`:       "exactly one of",
+		`{"name":"a","role":"node","argv":["x"],"ready":{"cri":"/a","file":"/b"}}`:        "exactly one of",
 		`{"name":"a","role":"node","argv":["x"],"ready":{"url":"https://x","cert":"/c"}}`: "cert and key",
 		`{"name":"a","role":"node","argv":["x"],"argsKey":"flannel-arg"}`:                 "argsKey",
 		`{"name":"a","role":"node","argv":["x"],"onlyWhen":"never"}`:                      "onlyWhen",

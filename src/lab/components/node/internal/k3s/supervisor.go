@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -269,14 +268,8 @@ func (s *supervisor) stop() {
 // readiness makes the check that a Ready describes.
 func readiness(r Ready) (func(context.Context) error, error) {
 	switch {
-	case r.Unix != "":
-		return func(context.Context) error {
-			connection, err := net.DialTimeout("unix", r.Unix, 2*time.Second)
-			if err == nil {
-				connection.Close()
-			}
-			return err
-		}, nil
+	case r.CRI != "":
+		return criAnswers(r.CRI), nil
 	case r.File != "":
 		return func(context.Context) error { _, err := os.Stat(r.File); return err }, nil
 	}

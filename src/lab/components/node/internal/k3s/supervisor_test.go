@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,25 +100,6 @@ func TestStubbornChildIsKilledInTime(t *testing.T) {
 	}
 	if err := s.children["stubborn"].process.Signal(syscall.Signal(0)); !errors.Is(err, os.ErrProcessDone) {
 		t.Errorf("stubborn still runs: %v", err)
-	}
-}
-
-func TestUnixReadiness(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "socket")
-	check, err := readiness(Ready{Unix: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if check(context.Background()) == nil {
-		t.Error("nothing listens yet")
-	}
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	if err := check(context.Background()); err != nil {
-		t.Error(err)
 	}
 }
 

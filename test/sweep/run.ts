@@ -1,0 +1,74 @@
+/** `npm run sweep`: runs the rows whose code has changed since they were run, and stores each result as it comes. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { finishMigration, runIncident, type Chain } from './chain.ts';
+import { codeDigest } from './digest.ts';
+import { FAULTS, inOrder, KILLS, STEPS, type Incident } from './incidents.ts';
+import { machine, readRows, writeRows } from './table.ts';
+import { runTool } from './tool.ts';
+
+const { values } = parseArgs({
+  options: {
+    /** Only rows whose id matches this regular expression. */
+    only: { type: 'string', default: '' },
+    /** Also rows that are up to date. */
+    again: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    lab: { type: 'string', default: 'sweep' },
+    /** Shows what the tool says. */
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+// Journals of a sweep are nobody's own migrations.
+process.env['XDG_STATE_HOME'] ??= mkdtempSync(join(tmpdir(), 'fairlead-sweep-'));
+
+const say = (text: string): void => void process.stderr.write(text);
+const chain: Chain = { lab: values.lab, log: (text) => (values.verbose ? say(text) : undefined) };
+
+async function labUp(): Promise<void> {
+  for (const words of [['down'], ['up', '--apps']]) {
+    const ended = await runTool(['lab', ...words, '--name', chain.lab], { timeoutMs: 3_600_000, log: chain.log });
+    if (ended.code !== 0) throw new Error(`lab ${words.join(' ')} failed:\n${ended.stderr.slice(-3000)}`);
+  }
+}
+
+/** Rows of one lab: the commit cannot be undone, so whatever comes after it needs a new one; so does a row that went wrong. */
+async function runRows(wanted: readonly Incident[], code: string): Promise<boolean> {
+  let fresh = false;
+  let good = true;
+  for (const incident of wanted) {
+    if (!fresh) await labUp();
+    fresh = true;
+    say(`${incident.id} …\n`);
+    const result = await runIncident(chain, incident);
+    const rows = readRows();
+    rows.set(result.id, { ...result, code, day: new Date().toISOString().slice(0, 10), machine: machine() });
+    writeRows(rows, code);
+    say(`  ${result.outcome} after ${result.seconds} s: ${result.what}; ${result.sent} probes, ${result.lostThere} lost there, ${result.lostElsewhere} elsewhere\n${result.problems.map((problem) => `    ${problem}\n`).join('')}`);
+    good &&= result.outcome === 'pass';
+    fresh = result.outcome === 'pass';
+  }
+  if (!fresh || wanted.length === 0) return good;
+  const wrong = await finishMigration(chain);
+  say(wrong.length === 0 ? 'the migration was then brought to its end; nothing is left of the old CNI\n' : `at the end: ${wrong.join('; ')}\n`);
+  return good && wrong.length === 0;
+}
+
+const code = await codeDigest();
+const known = readRows();
+const pattern = new RegExp(values.only);
+const due = [...KILLS, ...FAULTS].filter(({ id }) => pattern.test(id) && (values.again || known.get(id)?.code !== code || known.get(id)?.outcome !== 'pass'));
+say(`${due.length} rows to run, code ${code}\n`);
+if (values.list) for (const { id } of inOrder(due)) process.stdout.write(`${id}\n`);
+else {
+  // Rows that take everything back cost a migration each when they come late: they have a lab of their own, as have the others.
+  const late = (incident: Incident): boolean => incident.asked === 'rollback' && STEPS.indexOf(incident.step) >= STEPS.indexOf('settle/finish');
+  const parts = [due.filter((one) => one.asked === 'nothing'), due.filter((one) => one.asked === 'resume'), due.filter((one) => one.asked === 'rollback' && !late(one)), due.filter(late)];
+  let good = true;
+  for (const part of parts) if (part.length > 0) good = (await runRows(inOrder(part), code)) && good;
+  await runTool(['lab', 'down', '--name', chain.lab], { timeoutMs: 120_000 });
+  process.exitCode = good ? 0 : 1;
+}
