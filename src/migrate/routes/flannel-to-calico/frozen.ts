@@ -83,7 +83,8 @@ async function lastRenewal(ctx: StepContext, node: string): Promise<string> {
   return (lease?.['spec'] as { renewTime?: string } | undefined)?.renewTime ?? '';
 }
 
-async function restartAndWait(ctx: StepContext, { node }: Pick<ServiceParams, 'node'>): Promise<void> {
+/** Restarts a node's service and waits until its kubelet reports again. */
+export async function restartAndWait(ctx: StepContext, { node }: Pick<ServiceParams, 'node'>): Promise<void> {
   const { host } = await detectHost(ctx.shell(node));
   const before = await lastRenewal(ctx, node);
   await restartService(ctx.shell(node), host.service);
