@@ -71,7 +71,6 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
       agentImage: optionsOf(plan).agentImage,
       windowMs: durationOption(ctx, 'gateWindow') ?? 15_000,
       maxUnannouncedLost: integerOption(ctx, 'maxLost', { min: 0, max: 1_000_000 }) ?? 0,
-      canary: { before: 'open', after: 'denied' },
       tool: packageVersion(), signal: ctx.signal,
       onEvent: engineDescriber(plan, progress),
       waiting: (what) => progress.waiting(what),

@@ -1,6 +1,7 @@
 /** What Fairlead must know of a Kubernetes distribution: where its hosts keep things, and how its built-in CNI is turned off. */
 import type { CniDirs } from '../node/facts/containerd-config.ts';
 import type { NodeShell } from '../node/shell.ts';
+import type { PolicyController } from './policy-controller.ts';
 
 /** A host of a distribution, as found by looking at it. */
 export interface Host {
@@ -39,6 +40,8 @@ export interface Distribution {
   readonly cniDirsWhenOff: CniDirs;
   /** The file that turns the built-in CNI off at the next restart of the service; undefined where none is needed (agents, no built-in CNI). Errors: EnvironmentError when something stronger than a file decides. */
   cniOffChange(shell: NodeShell, host: Host): Promise<FileChange | undefined>;
+  /** The NetworkPolicy controller inside its service; undefined where it brings none. */
+  readonly policyController?: PolicyController;
   /** Files on a host that belong to the built-in CNI and stay behind when it is off. */
   readonly cniPaths: readonly string[];
   /** Takes a snapshot of the cluster's datastore; `host` is a server. `name` is a plain word. Errors: EnvironmentError saying what to do by hand. */

@@ -12,6 +12,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 in lower-case 
 const verdict = z.enum(['pass', 'fail', 'skip', 'unknown']);
 const gateVerdict = z.enum(['pass', 'fail', 'unknown']);
 const name = z.string().min(1);
+const canaryExpectation = z.enum(['open', 'denied', 'either']);
 
 export const stepGroupSchema = z
   .string()
@@ -52,6 +53,7 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
   }),
   from: name,
   to: name,
+  canary: z.strictObject({ before: canaryExpectation, after: canaryExpectation }),
   options: jsonSchema,
   preconditions: z.array(z.strictObject({ id: name, title: name, verdict, expected: z.string(), observed: z.string(), fix: z.exactOptional(z.string()) })),
   steps: z.array(stepSchema).min(1),

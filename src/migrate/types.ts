@@ -1,5 +1,5 @@
 /** Nouns of a migration: plan, step, handler. They are data and interfaces; nothing here acts. */
-import type { Announcement } from '../probe/types.ts';
+import type { Announcement, CanaryExpectation } from '../probe/types.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -98,6 +98,8 @@ export interface Plan {
   /** Names of the CNIs. */
   from: string;
   to: string;
+  /** What a canary, whose port a NetworkPolicy closes, finds on a node before it moves and after: `open` where nobody enforces policies. */
+  canary: { before: CanaryExpectation; after: CanaryExpectation };
   /** The route's options, thresholds and allowances, as given. */
   options: Json;
   preconditions: Precondition[];

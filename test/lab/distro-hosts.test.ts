@@ -1,10 +1,12 @@
 /** Hosts of each distribution are recognised by their files, and the file that turns the built-in CNI off is the right one. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { detectHost } from '../../src/distro/detect.ts';
-import { policyRules, removePolicyRules } from '../../src/distro/k3s/policy-rules.ts';
+import { policyController } from '../../src/distro/k3s/policy-controller.ts';
 import { readSettings } from '../../src/distro/k3s/settings.ts';
 import { namespaceHost, type TestHost } from '../support/namespace-shell.ts';
 
+/** Rules and sets without what the kernel chooses anew. */
+const DUMP = "iptables-save -t filter | grep -v '^#'; ipset save | sed -E 's/ (hashsize|bucketsize|initval) [^ ]+//g'";
 const k3sUnit = '[Service]\nExecStart=/usr/local/bin/k3s server\n';
 
 describe('hosts', () => {
@@ -41,6 +43,20 @@ describe('hosts', () => {
     await expect(distribution.cniOffChange(host, found)).rejects.toThrow(`set to vxlan in ${path}`);
   });
 
+  test("K3s' policy controller: on unless it is said to be off; a drop-in says so, unless the unit's command line is stronger", async () => {
+    await host.write('/etc/systemd/system/k3s.service', k3sUnit);
+    const { host: found } = await detectHost(host);
+    expect(await policyController.isOn(host, found)).toBe(true);
+    await host.write('/etc/rancher/k3s/config.yaml', 'disable-network-policy: false\n');
+    expect(await policyController.isOn(host, found)).toBe(true);
+    const change = await policyController.offChange(host, found);
+    await host.write(change.path, change.content);
+    expect(await policyController.isOn(host, found)).toBe(false);
+    await host.write('/etc/systemd/system/k3s.service', '[Service]\nExecStart=/usr/local/bin/k3s server --disable-network-policy=false\n');
+    expect(await policyController.isOn(host, found)).toBe(true);
+    await expect(policyController.offChange(host, found)).rejects.toThrow('disable-network-policy is set to false in /etc/systemd/system/k3s.service');
+  });
+
   test('a K3s agent has nothing to change', async () => {
     await host.write('/etc/systemd/system/k3s-agent.service', '[Service]\nExecStart=/usr/local/bin/k3s agent\n');
     const { distribution, host: found } = await detectHost(host);
@@ -54,13 +70,23 @@ ipset create KUBE-SRC-ABC hash:ip; ipset create inet6:KUBE-DST-ABC hash:ip famil
 iptables -N KUBE-ROUTER-FORWARD; iptables -N KUBE-POD-FW-ABC; iptables -N KUBE-NWPLCY-ABC; iptables -N KUBE-SERVICES
 iptables -A FORWARD -m comment --comment "kube-router netpol - TEMCG2JMHZYE7H7T" -j KUBE-ROUTER-FORWARD
 iptables -A KUBE-ROUTER-FORWARD -d 10.42.0.5/32 -j KUBE-POD-FW-ABC
-iptables -A KUBE-NWPLCY-ABC -m set --match-set KUBE-SRC-ABC src -j RETURN`);
-    expect(await policyRules(host)).toHaveLength(5);
-    await removePolicyRules(host);
-    expect(await policyRules(host)).toEqual([]);
-    await removePolicyRules(host);
+iptables -A KUBE-NWPLCY-ABC -m set --match-set KUBE-SRC-ABC src -j RETURN
+ipset add KUBE-SRC-ABC 10.42.1.7; ipset add inet6:KUBE-DST-ABC fd00::7`);
+    expect(await policyController.describeRules(host)).toHaveLength(5);
+    const before = await host.set(DUMP);
+    const rules = await policyController.readRules(host);
+    await policyController.removeRules(host);
+    expect(await policyController.describeRules(host)).toEqual([]);
+    await policyController.removeRules(host);
     expect(await host.set('iptables-save -t filter')).toContain(':KUBE-SERVICES');
     expect(await host.set('ipset list -n')).toBe('theirs\n');
+
+    // Back as it was, before whatever has come into the chain meanwhile; a second time changes nothing.
+    await host.set('iptables -A FORWARD -j KUBE-SERVICES');
+    for (const _time of [1, 2]) await policyController.restoreRules(host, JSON.parse(JSON.stringify(rules)) as typeof rules);
+    expect(await host.set('iptables -S FORWARD')).toMatch(/TEMCG2JMHZYE7H7T" -j KUBE-ROUTER-FORWARD\n-A FORWARD -j KUBE-SERVICES\n$/);
+    await host.set('iptables -D FORWARD -j KUBE-SERVICES');
+    expect((await host.set(DUMP)).split('\n').toSorted()).toEqual(before.split('\n').toSorted());
   });
 
   test('kubeadm: a worker and a control-plane node', async () => {

@@ -4,6 +4,7 @@ import type { Distribution } from '../distribution.ts';
 import { cniOffChange } from './cni.ts';
 import { inspectHost } from './host.ts';
 import { flannelNetConf, builtInConfDir } from './paths.ts';
+import { policyController } from './policy-controller.ts';
 import { snapshotDatastore } from './snapshot.ts';
 
 export const k3s: Distribution = {
@@ -13,6 +14,7 @@ export const k3s: Distribution = {
   // Without a built-in CNI, K3s writes no CNI section, so containerd's defaults hold.
   cniDirsWhenOff: defaultCniDirs,
   cniOffChange,
+  policyController,
   cniPaths: [`${builtInConfDir}/10-flannel.conflist`, flannelNetConf],
   snapshotDatastore,
 };

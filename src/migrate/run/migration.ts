@@ -34,7 +34,6 @@ export interface MigrationOptions {
   agentImage: string;
   windowMs: number;
   maxUnannouncedLost: number;
-  canary: { before: CanaryExpectation; after: CanaryExpectation };
   mode: { kind: 'run' } | { kind: 'resume' } | { kind: 'rollback'; target: string };
   tool: string;
   signal?: AbortSignal;
@@ -63,7 +62,7 @@ function sampleDir(options: MigrationOptions): string {
 function initialCanary(options: MigrationOptions): Record<string, CanaryExpectation> {
   const done = new Set(options.journal.entries.flatMap((entry) => (entry.type === 'step-done' ? [entry.step] : [])));
   const moved = (node: string): boolean => options.plan.steps.some((step) => step.kind === 'prove' && step.node === node && done.has(step.id));
-  return Object.fromEntries(options.plan.cluster.nodes.map(({ name }) => [name, moved(name) ? options.canary.after : options.canary.before]));
+  return Object.fromEntries(options.plan.cluster.nodes.map(({ name }) => [name, moved(name) ? options.plan.canary.after : options.plan.canary.before]));
 }
 
 /** Nodes that a run which was cut short left between two CNIs: some of their steps are done or in doubt, not all. */
@@ -122,7 +121,7 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
   const ctx: StepContext = { cluster, shell, backupDir: join(options.dir, 'backup'), waiting: options.waiting };
   const engine = {
     plan, handlers: options.handlers, ctx, journal, tool: options.tool,
-    gate: trafficGate({ mesh, windowMs: options.windowMs, expected: measured(options), maxUnannouncedLost: options.maxUnannouncedLost, canary: options.canary, waiting: options.waiting }),
+    gate: trafficGate({ mesh, windowMs: options.windowMs, expected: measured(options), maxUnannouncedLost: options.maxUnannouncedLost, canary: plan.canary, waiting: options.waiting }),
     announce: announcer(mesh),
     mirror: clusterMirror(cluster, `${userInfo().username}@${hostname()}`),
     onEvent: options.onEvent,

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mesh } from '../../probe/mesh/mesh.ts';
 import type { Aggregate } from '../../probe/stats/aggregate.ts';
 import { DEFAULT_THRESHOLDS, evaluateGate } from '../../probe/stats/gate.ts';
-import type { CanaryExpectation, ProbeClass } from '../../probe/types.ts';
+import type { ProbeClass } from '../../probe/types.ts';
 import type { Gate, GateVerdict } from '../engine/ports.ts';
-import type { Json, StepSpec } from '../types.ts';
+import type { Json, Plan, StepSpec } from '../types.ts';
 
 export interface TrafficGateOptions {
   mesh: Mesh;
@@ -15,8 +15,7 @@ export interface TrafficGateOptions {
   expected: readonly ProbeClass[];
   /** Unannounced losses that one gate tolerates. */
   maxUnannouncedLost: number;
-  /** What canaries on a node find before it moves, and after. */
-  canary: { before: CanaryExpectation; after: CanaryExpectation };
+  canary: Plan['canary'];
   /** Told what is waited for. */
   waiting: (what: string) => void;
 }

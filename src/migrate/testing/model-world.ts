@@ -152,7 +152,7 @@ export function modelPlan(steps: StepSpec[]): Plan {
   return sealPlan(
     {
       cluster: { id: '6b7e2d0c-0000-4000-8000-000000000001', name: 'model', distro: 'k3s', kubernetes: '1.34.4', nodes: [{ name: 'a', role: 'server' }] },
-      from: 'old', to: 'new', options: {}, preconditions: [], steps,
+      from: 'old', to: 'new', canary: { before: 'open', after: 'denied' }, options: {}, preconditions: [], steps,
     },
     new Date(0),
   );

@@ -36,3 +36,11 @@ export async function removeIpsets(shell: NodeShell, select: (name: string) => b
   if (names.length > 0) await runOrThrow(shell, ['ipset', 'restore'], { stdin: `${script}\n` });
   return names;
 }
+
+/** Makes sets with the given members, as `readIpsets` read them; what a set of that name holds now is replaced. */
+export async function restoreIpsets(shell: NodeShell, sets: readonly Ipset[]): Promise<void> {
+  // All are made before any is filled: sets of sets name others.
+  const made = sets.flatMap(({ name, header }) => [`create ${name} ${header}`, `flush ${name}`]);
+  const filled = sets.flatMap(({ name, members }) => members.map((member) => `add ${name} ${member}`));
+  if (sets.length > 0) await runOrThrow(shell, ['ipset', 'restore', '-exist'], { stdin: `${[...made, ...filled].join('\n')}\n` });
+}

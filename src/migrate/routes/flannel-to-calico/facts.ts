@@ -30,8 +30,8 @@ export interface TakeoverFacts {
   placement: CniPlacement;
   /** Flannel's DaemonSet, where it is one; absent inside a node service. */
   daemonSet?: { namespace: string; name: string };
-  /** Whether the service's own NetworkPolicy controller runs. */
-  policyController: boolean;
+  /** The NetworkPolicy controller inside the service: whether it runs, and on which nodes its rules are. */
+  policyController: { name: string; runs: boolean; rulesOn: string[] } | undefined;
   /** Files of the built-in CNI that its distribution leaves behind. */
   leftoverPaths: string[];
   dns: { namespace: string; name: string; replicas: number; graceful: boolean } | undefined;

@@ -25,7 +25,7 @@ async function lastRenewal(ctx: StepContext, node: string): Promise<string> {
   return (lease?.['spec'] as { renewTime?: string } | undefined)?.renewTime ?? '';
 }
 
-/** Restarts the node's service and resolves when its kubelet reports again. */
+/** Restarts a node's service and waits until its kubelet reports again. */
 export async function restartAndWait(ctx: StepContext, { node }: Pick<ServiceParams, 'node'>): Promise<void> {
   const { host } = await detectHost(ctx.shell(node));
   const before = await lastRenewal(ctx, node);

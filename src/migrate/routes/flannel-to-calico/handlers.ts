@@ -12,6 +12,8 @@ import { restart, switchOff } from './frozen.ts';
 import { handover } from './handover.ts';
 import { install } from './install.ts';
 import { leave } from './leave.ts';
+import { policyFlush, policyGone } from './policy-flush.ts';
+import { policyOff, policyRestart } from './policy-off.ts';
 import { prove } from './prove.ts';
 import { seed } from './seed.ts';
 import { stage } from './stage.ts';
@@ -29,5 +31,6 @@ const settled: StepHandler<StepContext> = {
 export const handlers: Handlers<StepContext> = {
   backup, 'harden-dns': hardenDns, install, seed, 'release-nodes': releaseNodes, stage, 'switch-off': switchOff,
   drain, restart, leave, clear, handover, start, prove, uncordon,
+  'policy-off': policyOff, 'policy-restart': policyRestart, 'policy-flush': policyFlush, 'policy-gone': policyGone,
   finish, 'return-dns': returnDns, 'remove-flannel': removeFlannel, 'clean-node': cleanNode, settled,
 };

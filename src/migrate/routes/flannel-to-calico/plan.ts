@@ -7,6 +7,8 @@ import type { ProbeClass } from '../../../probe/types.ts';
 import type { Impact, Json, StepGroup, StepSpec } from '../../types.ts';
 import type { TakeoverFacts, TakeoverNode } from './facts.ts';
 import { frozenConf, onCalico } from './names.ts';
+import { apiRestart } from './plan-impacts.ts';
+import { handOverPolicies } from './plan-policies.ts';
 
 export interface TakeoverOptions {
   /** Longest time a node's pods may take to move, milliseconds. */
@@ -21,7 +23,7 @@ export const defaultOptions: TakeoverOptions = { drainTimeoutMs: 300_000, startT
 
 const json = (value: unknown): Json => value as Json;
 
-type Draft = Omit<StepSpec, 'group' | 'id' | 'impact' | 'invariants' | 'gate' | 'params'> & Partial<Pick<StepSpec, 'impact' | 'invariants' | 'gate'>> & { params: unknown };
+export type Draft = Omit<StepSpec, 'group' | 'id' | 'impact' | 'invariants' | 'gate' | 'params'> & Partial<Pick<StepSpec, 'impact' | 'invariants' | 'gate'>> & { params: unknown };
 
 /** Makes the steps of one group; ids are `group/kind`, or `group/kind:node` where a kind comes once per node. */
 function group(name: StepGroup, drafts: Draft[]): StepSpec[] {
@@ -86,8 +88,7 @@ function switchOff(facts: TakeoverFacts, node: TakeoverNode, servers: number): D
     title: `Switch the built-in Flannel off on server ${node.name}`,
     actions: [`${node.name}: write /etc/rancher/k3s/config.yaml.d/90-fairlead.yaml with flannel-backend: none`, `${node.name}: systemctl restart k3s; pods, devices, routes and rules stay`],
     undo: ['remove that file', 'systemctl restart k3s'],
-    // With a single server nobody answers API requests while it restarts; with several, only connections to this one break.
-    impact: [{ classes: ['api-server'], scope: 'any', maxMs: 60_000, reason: servers === 1 ? 'the only API server restarts with its service' : `the API server on ${node.name} restarts; connections to it break` }],
+    impact: [apiRestart(node.name, servers)],
     invariants: [4, 8], gate: true,
     params: { node: node.name, device: facts.tunnel.device },
   };
@@ -120,16 +121,17 @@ function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOpt
     { kind: 'clear', node: name, title: `Hold new pods on ${name} back and remove those of DaemonSets`, actions: [`${name}: write ${places.confDir}/00-fairlead-hold.conflist (refuses new pods, still removes old ones)`, `delete the remaining pods of ${name} that use the pod network; wait until ${bridgeName} has no ports`], undo: ['remove the hold; pods start again'], impact: podsInFlight(name, 3 * options.startTimeoutMs), invariants: [2], params: { node: name, places, timeoutMs: options.startTimeoutMs } },
     { kind: 'handover', node: name, title: `Hand the tunnel of ${name} over`, actions: [`${name}: ip link set ${device} name ${vxlanDevice}; ip link delete ${bridgeName}; remove Flannel's packet filter rules`], undo: [`${name}: ip link set ${vxlanDevice} name ${device}; put back its addresses, routes, neighbours, forwarding entries and Flannel's rules`], invariants: [3, 5], params: { node: name, device, mac: node.vtepMac, vni: facts.tunnel.vni, port: facts.tunnel.port } },
     { kind: 'start', node: name, title: `Start Calico on ${name}`, actions: [`label Node ${name} ${migrationLabel}=calico; wait until calico-node is Ready and has programmed every peer`, `${name}: remove the other CNI configurations and the hold`], undo: [`remove pods with addresses of Calico, label Node ${name} ${migrationLabel}=none, wait until calico-node has gone`, `${name}: remove what Calico left, put the former CNI configuration back`], invariants: [4, 5], params: { node: name, places, expected, timeoutMs: options.startTimeoutMs } },
-    { kind: 'prove', node: name, title: `Prove that Calico lives on ${name}`, actions: [`start a pod on ${name}; reach it from every node; cut it off by a deny-all policy; remove both`], undo: ['remove the pod and the policy'], invariants: [7], gate: true, params: { node: name, podCidr: node.podCidr, image: options.agentImage, from: facts.nodes.map((other) => other.name), timeoutMs: options.startTimeoutMs } },
+    { kind: 'prove', node: name, title: `Prove that Calico lives on ${name}`, actions: [`start a pod on ${name}; reach it from every node; cut it off by a deny-all policy; remove both`, ...(facts.policyController?.runs === true ? [`(${facts.policyController.name} may be what cuts it off; that Calico does so alone is proven by policy-flush)`] : [])], undo: ['remove the pod and the policy'], invariants: [7], gate: true, params: { node: name, podCidr: node.podCidr, image: options.agentImage, from: facts.nodes.map((other) => other.name), timeoutMs: options.startTimeoutMs } },
     { kind: 'uncordon', node: name, title: `Give ${name} back to the scheduler`, actions: [`uncordon ${name}`], undo: [`cordon and drain ${name}`], gate: true, params: { node: name, timeoutMs: options.drainTimeoutMs } },
   ]);
 }
 
-function settle(facts: TakeoverFacts): StepSpec[] {
+function settle(facts: TakeoverFacts, options: TakeoverOptions): StepSpec[] {
   const hardened = facts.dns !== undefined && !(facts.dns.replicas > 1 && facts.dns.graceful);
   return group('settle', [
     { kind: 'finish', title: 'Let Calico run on every node without a label', actions: [`remove ${migrationLabel} from the DaemonSet's node selector; calico-node restarts node by node; remove the label from the nodes`], undo: ['put label and node selector back'], invariants: [1], gate: true, params: { nodes: facts.nodes.map((node) => node.name) } },
     ...(hardened && facts.dns !== undefined ? [{ kind: 'return-dns', title: "Return to the cluster's own DNS Deployment", actions: [`scale ${facts.dns.namespace}/${facts.dns.name} to ${facts.dns.replicas}; retire and delete Deployment fairlead-${facts.dns.name}`], undo: ['give the cluster two DNS servers again'], invariants: [1], gate: true, params: { namespace: facts.dns.namespace, name: facts.dns.name, replicas: facts.dns.replicas } }] : []),
+    ...handOverPolicies(facts, options),
   ]);
 }
 
@@ -144,5 +146,5 @@ function commit(facts: TakeoverFacts): StepSpec[] {
 
 /** All steps, in order: agents move before servers. */
 export function takeoverSteps(facts: TakeoverFacts, options: TakeoverOptions = defaultOptions): StepSpec[] {
-  return [...prepare(facts), ...facts.nodes.flatMap((node) => moveNode(facts, node, options)), ...settle(facts), ...commit(facts)];
+  return [...prepare(facts), ...facts.nodes.flatMap((node) => moveNode(facts, node, options)), ...settle(facts, options), ...commit(facts)];
 }

@@ -1,5 +1,6 @@
 /** What must hold before a takeover, judged from a survey: pure. */
 import type { Precondition } from '../../types.ts';
+import { policyControllerCheck } from './policy-survey.ts';
 import type { NodeView, Survey } from './read-facts.ts';
 
 /** Kubernetes minors that Calico v3.31 was tested with upstream, and the one the lab runs (docs.tigera.io, system requirements). */
@@ -60,7 +61,7 @@ function clusterChecks(seen: Survey): Precondition[] {
   const services = seen.nodes.length;
   return [
     judge('kubernetes-version', 'Kubernetes is of a version that Calico v3.31 supports', Number.isNaN(minor) ? undefined : minor >= MINORS.min && minor <= MINORS.max, `v1.${MINORS.min} to v1.${MINORS.max}`, seen.cluster.kubernetes, 'upgrade Kubernetes first, within the supported range'),
-    judge('policy-controller', "The distribution's own NetworkPolicy controller is off", !seen.policyController, 'disable-network-policy: true', seen.policyController ? "K3s' policy controller runs" : 'off, or not of this distribution', "this version does not yet hand over from K3s' own policy controller: set disable-network-policy: true, restart the servers, and know that policies are unenforced until each node has moved"),
+    policyControllerCheck(seen.policyController, seen.nodes.map((node) => node.object.metadata.name)),
     judge('more-than-one-node', 'Pods can move to another node while theirs is in flight', services > 1, 'two or more nodes', `${services} ${services === 1 ? 'node' : 'nodes'}`, 'with a single node all its pods would stop during the change; this version refuses that'),
   ];
 }

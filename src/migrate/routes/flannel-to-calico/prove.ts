@@ -5,7 +5,7 @@ import { contains, parsePrefix } from '../../../net/prefix.ts';
 import { waitOptions, type StepContext } from '../../steps/context.ts';
 import type { StepHandler } from '../../types.ts';
 
-interface ProveParams {
+export interface ProveParams {
   node: string;
   podCidr: string;
   image: string;
@@ -61,10 +61,31 @@ async function connects(ctx: StepContext, from: string, address: string): Promis
   return result.code === 0;
 }
 
-async function remove(ctx: StepContext, node: string): Promise<void> {
+/** Removes the pod and the policy, if they are there. */
+export async function removeCanary(ctx: StepContext, node: string): Promise<void> {
   await ctx.cluster.delete({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name: canaryName(node) });
   await ctx.cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, { gracePeriodSeconds: 0 });
   await ctx.cluster.waitFor({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => pod === undefined, waitOptions(ctx, `the canary pod on ${node} to go`, 30_000));
+}
+
+/** Starts a pod on the node, reaches it, cuts it off by a policy, removes both. Errors: EnvironmentError for what was not to be seen in time. */
+export async function proveEnforced(ctx: StepContext, params: ProveParams): Promise<void> {
+  const { node, podCidr, from, timeoutMs } = params;
+  await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  await removeCanary(ctx, node);
+  await ctx.cluster.create(canary(params));
+  const running = await ctx.cluster.waitFor<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => (pod?.status)?.phase === 'Running', waitOptions(ctx, `a new pod on ${node} to run`, timeoutMs));
+  const address = (running?.status)?.podIP ?? '';
+  if (!contains(parsePrefix(podCidr), parsePrefix(`${address}/32`))) throw new Error(`the new pod on ${node} has the address ${address}, which is not in the node's range ${podCidr}`);
+  for (const peer of from) {
+    await waitUntil(async () => ((await connects(ctx, peer, address)) ? true : undefined), waitOptions(ctx, `the new pod ${address} on ${node} to answer from ${peer}`, 20_000));
+  }
+  await ctx.cluster.apply(denyAll(node));
+  // A host always reaches the pods on it; every other node must be refused.
+  for (const peer of from.filter((name) => name !== node).slice(0, 1)) {
+    await waitUntil(async () => ((await connects(ctx, peer, address)) ? undefined : true), waitOptions(ctx, `a deny-all policy to cut ${peer} off from the new pod on ${node}`, 20_000));
+  }
+  await removeCanary(ctx, node);
 }
 
 export const prove: StepHandler<StepContext> = {
@@ -74,30 +95,12 @@ export const prove: StepHandler<StepContext> = {
   async capture() {
     return null;
   },
-  async apply(ctx, step) {
-    const params = step.params as unknown as ProveParams;
-    const { node, podCidr, from, timeoutMs } = params;
-    await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    await remove(ctx, node);
-    await ctx.cluster.create(canary(params));
-    const running = await ctx.cluster.waitFor<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => (pod?.status)?.phase === 'Running', waitOptions(ctx, `a new pod on ${node} to run`, timeoutMs));
-    const address = (running?.status)?.podIP ?? '';
-    if (!contains(parsePrefix(podCidr), parsePrefix(`${address}/32`))) throw new Error(`the new pod on ${node} has the address ${address}, which is not in the node's range ${podCidr}`);
-    for (const peer of from) {
-      await waitUntil(async () => ((await connects(ctx, peer, address)) ? true : undefined), waitOptions(ctx, `the new pod ${address} on ${node} to answer from ${peer}`, 20_000));
-    }
-    await ctx.cluster.apply(denyAll(node));
-    // A host always reaches the pods on it; every other node must be refused.
-    for (const peer of from.filter((name) => name !== node).slice(0, 1)) {
-      await waitUntil(async () => ((await connects(ctx, peer, address)) ? undefined : true), waitOptions(ctx, `a deny-all policy to cut ${peer} off from the new pod on ${node}`, 20_000));
-    }
-    await remove(ctx, node);
-  },
+  apply: (ctx, step) => proveEnforced(ctx, step.params as unknown as ProveParams),
   async verify(_ctx, step) {
     const { node } = step.params as unknown as ProveParams;
     return { ok: true, evidence: [`a new pod on ${node} got an address of the node's range, answered, and a deny-all policy cut it off`] };
   },
   async undo(ctx, step) {
-    await remove(ctx, (step.params as unknown as ProveParams).node);
+    await removeCanary(ctx, (step.params as unknown as ProveParams).node);
   },
 };

@@ -5,10 +5,10 @@ import { internalIp, type KubeObject, type NodeObject } from '../../../cluster/o
 import type { Cluster } from '../../../cluster/client.ts';
 import { detectHost } from '../../../distro/detect.ts';
 import type { Host, Distribution } from '../../../distro/distribution.ts';
-import { readSettings } from '../../../distro/k3s/settings.ts';
 import type { CniDirs } from '../../../node/facts/containerd-config.ts';
 import { readText, type NodeShell } from '../../../node/shell.ts';
 import type { TakeoverFacts, TakeoverNode } from './facts.ts';
+import { policyFacts, surveyPolicyController, type PolicyControllerView } from './policy-survey.ts';
 
 /** What was seen of one node. */
 export interface NodeView {
@@ -25,7 +25,7 @@ export interface Survey {
   flannel: FlannelInstallation | undefined;
   nodes: NodeView[];
   cluster: TakeoverFacts['cluster'];
-  policyController: boolean;
+  policyController: PolicyControllerView | undefined;
   dns: TakeoverFacts['dns'];
 }
 
@@ -62,12 +62,10 @@ export async function survey(cluster: Cluster, shell: (node: string) => NodeShel
   const objects = await cluster.list<NodeObject>({ apiVersion: 'v1', kind: 'Node' });
   const nodes = await Promise.all(objects.map((object) => viewNode(object, shell(object.metadata.name), flannel)));
   const system = await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' });
-  const server = nodes.find((node) => node.host.role === 'server');
-  const settings = server?.host.distribution === 'k3s' ? await readSettings(shell(server.object.metadata.name), server.host.service) : undefined;
   return {
     flannel, nodes,
     cluster: { id: system?.metadata.uid ?? '', name: cluster.endpoint, kubernetes: (await cluster.version()).gitVersion },
-    policyController: settings !== undefined && settings['disable-network-policy']?.value !== 'true',
+    policyController: await surveyPolicyController(nodes, shell),
     dns: await surveyDns(cluster),
   };
 }
@@ -102,7 +100,7 @@ export function factsOf(seen: Survey): TakeoverFacts {
       after: { confDir: first.distribution.cniDirsWhenOff.confDir, binDir: first.distribution.cniDirsWhenOff.binDirs[0] ?? '' },
     },
     ...(seen.flannel?.daemonSet === undefined ? {} : { daemonSet: seen.flannel.daemonSet }),
-    policyController: seen.policyController,
+    policyController: policyFacts(seen.policyController),
     dns: seen.dns,
     leftoverPaths: [...first.distribution.cniPaths],
   };

@@ -19,8 +19,6 @@ export interface Draft {
   preconditions: Precondition[];
   /** Absent when a precondition does not hold. */
   plan?: Plan;
-  /** Whether policies bite before the migration. */
-  enforcedBefore: boolean;
 }
 
 /** Reads the cluster and draws the plan up; changes nothing. */
@@ -29,15 +27,14 @@ export async function draftPlan(cluster: Cluster, shell: (node: string) => NodeS
   const checks = preconditions(seen);
   const calico = await detectCalico(cluster);
   checks.push({ id: 'no-calico', title: 'Calico is not installed yet', verdict: calico === undefined ? 'pass' : 'fail', expected: 'no Calico', observed: calico === undefined ? 'no Calico' : 'Calico is there', ...(calico === undefined ? {} : { fix: 'if that is an unfinished migration: `fairlead migrate status`; otherwise remove the other installation' }) });
-  const enforcedBefore = seen.policyController;
-  if (checks.some((check) => check.verdict === 'fail')) return { preconditions: checks, enforcedBefore };
+  if (checks.some((check) => check.verdict === 'fail')) return { preconditions: checks };
   const facts = factsOf(seen);
   const all = { ...defaultOptions, ...options };
   const plan = sealPlan({
     cluster: { id: facts.cluster.id, name: facts.cluster.name, distro: facts.distro, kubernetes: facts.cluster.kubernetes, nodes: facts.nodes.map(({ name, role, bootId }) => ({ name, role, bootId })) },
-    from: 'flannel', to: 'calico', options: all, preconditions: checks, steps: takeoverSteps(facts, all),
+    from: 'flannel', to: 'calico', canary: { before: facts.policyController?.runs === true ? 'denied' : 'open', after: 'denied' }, options: all, preconditions: checks, steps: takeoverSteps(facts, all),
   }, new Date());
-  return { preconditions: checks, plan, enforcedBefore };
+  return { preconditions: checks, plan };
 }
 
 /** Which CNI each node is found on. */
