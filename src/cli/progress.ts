@@ -12,6 +12,8 @@ export interface Progress {
   start(activity: string, options?: { usually?: number }): void;
   /** What the current activity waits for right now; not repeated elsewhere than on a terminal when unchanged. */
   waiting(what: string): void;
+  /** What the current activity has come to so far; in the status line of a terminal only. */
+  soFar(what: string): void;
   /** One lasting line (a finished step, a remark). */
   line(text: string): void;
   /** Ends the current activity with one lasting line that carries its duration. */
@@ -36,6 +38,7 @@ export function createProgress(target: ProgressTarget, now: () => number = () =>
   const width = (): number => process.stderr.columns ?? 80;
   let activity: string | undefined;
   let waitingFor: string | undefined;
+  let come: string | undefined;
   let usually: number | undefined;
   let startedAt = 0;
   let drawn = false;
@@ -47,7 +50,7 @@ export function createProgress(target: ProgressTarget, now: () => number = () =>
   };
   const draw = (): void => {
     if (!live || activity === undefined) return;
-    const wait = waitingFor === undefined ? '' : `: waiting for ${waitingFor}`;
+    const wait = waitingFor !== undefined ? `: waiting for ${waitingFor}` : come === undefined ? '' : `: ${come}`;
     const usual = usually === undefined ? '' : `, usually ${formatDuration(usually)}`;
     const elapsed = ` (${formatDuration(now() - startedAt)}${usual})`;
     const room = Math.max(10, width() - elapsed.length - 1);
@@ -66,12 +69,12 @@ export function createProgress(target: ProgressTarget, now: () => number = () =>
     timer = undefined;
     clear();
     activity = undefined;
-    waitingFor = undefined;
+    waitingFor = come = undefined;
   };
   return {
     start(next, options = {}) {
       activity = next;
-      waitingFor = undefined;
+      waitingFor = come = undefined;
       usually = options.usually;
       startedAt = now();
       if (live) {
@@ -86,6 +89,11 @@ export function createProgress(target: ProgressTarget, now: () => number = () =>
       waitingFor = what;
       if (live) draw();
       else if (changed) target.stderr(`  waiting for ${what}\n`);
+    },
+    soFar(what) {
+      come = what;
+      waitingFor = undefined;
+      draw();
     },
     line,
     done(text) {

@@ -28,6 +28,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./leftovers.ts')).leftovers,
   },
   {
+    name: 'probe',
+    summary: 'measure what a cluster loses as it is',
+    load: async () => (await import('./probe.ts')).probe,
+  },
+  {
     name: 'demo',
     summary: 'migrate a cluster of its own from Flannel to Calico and show what was lost',
     load: async () => (await import('./demo.ts')).demo,

@@ -1,34 +1,9 @@
 /** The shape of report.json: what a migration did, step by step, and what it cost. Public; see docs/schemas/. */
 import { z } from 'zod';
-import type { Figures } from '../probe/stats/aggregate.ts';
-import { PROBE_CLASSES } from '../probe/types.ts';
-import type { ProbeClass } from '../probe/types.ts';
-import { probeClassSchema, stepGroupSchema } from './schema.ts';
+import { classesSchema, probeClassSchema, totalsSchema } from '../probe/stats/schema.ts';
+import { stepGroupSchema } from './schema.ts';
 
-const count = z.int().nonnegative();
 const epochMs = z.number().nonnegative();
-const milliseconds = z.number().nonnegative();
-
-const totalsSchema = z.strictObject({
-  sent: count,
-  /** Announced and unannounced together. */
-  lost: count,
-  announcedLost: count,
-  unannouncedLost: count,
-});
-
-/** As the probes count; the meaning of each is told in src/probe/stats/aggregate.ts. */
-const figuresSchema: z.ZodType<Figures> = z.strictObject({
-  ...totalsSchema.shape,
-  late: count,
-  lagged: count,
-  broken: count,
-  longestGapMs: milliseconds,
-  smallestVisibleGapMs: milliseconds.nullable(),
-  p50Ms: milliseconds.nullable(),
-  p99Ms: milliseconds.nullable(),
-  upperBound95: z.number().min(0).max(1),
-});
 
 const stepRowSchema = z.strictObject({
   id: z.string(),
@@ -58,8 +33,7 @@ export const reportSchema = z.strictObject({
   totals: totalsSchema,
   /** Upper 95 % confidence bound of the unannounced loss rate, as a fraction, were losses independent; null when nothing was sent. */
   upperBound95: z.number().min(0).max(1).nullable(),
-  /** Only classes that were measured. */
-  classes: z.partialRecord(z.enum(PROBE_CLASSES as [ProbeClass, ...ProbeClass[]]), figuresSchema),
+  classes: classesSchema,
   steps: z.array(stepRowSchema),
   nodes: z.array(z.strictObject({ name: z.string(), cni: z.string() })),
   failures: z.array(z.strictObject({ step: z.string(), phase: z.string(), error: z.string(), evidence: z.array(z.string()), at: epochMs })),

@@ -1,6 +1,7 @@
 /** The report of a migration, from its plan, its journal and what the probes measured. Pure. */
 import type { Aggregate } from '../probe/stats/aggregate.ts';
 import { upperBound95 } from '../probe/stats/bound.ts';
+import { countText, figuresTable, lossText } from '../probe/stats/render.ts';
 import type { JournalEntry } from './journal/entries.ts';
 import { replay, windowsOf } from './journal/replay.ts';
 import { beyondCap } from './plan/cap.ts';
@@ -74,11 +75,10 @@ function stepRows(plan: Plan, entries: readonly JournalEntry[]): StepRow[] {
 /** The first line of report.md: the verdict with honest statistics, and whatever was announced beyond the default cap. */
 export function verdictLine(report: Report): string {
   const { totals } = report;
-  const bound = report.upperBound95 === null ? '' : ` (≤ ${percent(report.upperBound95)} at 95 %, losses come in bursts)`;
   const loss =
     totals.sent === 0
       ? 'UNKNOWN: no probe was sent, so nothing can be said about loss.'
-      : `${report.verdict.toUpperCase()}: ${number(totals.unannouncedLost)} of ${number(totals.sent)} lost${bound} beyond what was announced, ${number(totals.announcedLost)} as announced.`;
+      : `${report.verdict.toUpperCase()}: ${lossText(totals.unannouncedLost, totals.sent, report.upperBound95)} beyond what was announced, ${countText(totals.announcedLost)} as announced.`;
   const end = { 'migrated': '', 'rolled-back': ' The migration was rolled back.', 'unfinished': ' The migration is not finished.' }[report.outcome];
   const excess = report.beyondCap.length === 0 ? '' : ` Announced beyond the default cap: ${report.beyondCap.join('; ')}.`;
   return `${loss}${end}${excess}`;
@@ -90,13 +90,8 @@ export function renderReportMarkdown(report: Report): string {
     verdictLine(report), '',
     `# ${report.cluster}: ${report.from} to ${report.to}, ${report.outcome}`, '',
     `Plan \`${report.plan}\`, fairlead ${report.tool}, ${report.generatedAt}`, '',
-    '| class | sent | lost unannounced | lost as announced | longest gap | smallest visible gap | p50 | p99 |',
-    '|---|---:|---:|---:|---:|---:|---:|---:|',
+    ...figuresTable(report.classes),
   ];
-  for (const [name, c] of Object.entries(report.classes)) {
-    lines.push(`| ${name} | ${number(c.sent)} | ${number(c.unannouncedLost)} | ${number(c.announcedLost)} | ${ms(c.longestGapMs)} | ${ms(c.smallestVisibleGapMs)} | ${ms(c.p50Ms)} | ${ms(c.p99Ms)} |`);
-  }
-  lines.push('', 'The bound takes losses for independent of each other. They come in bursts, so read it together with the longest gap and with the smallest gap that would have been seen.');
   lines.push('', '## Nodes', '', '| node | CNI |', '|---|---|', ...report.nodes.map((node) => `| ${node.name} | ${node.cni} |`));
   if (report.failures.length > 0) lines.push('', '## What failed', '');
   for (const failure of report.failures) lines.push(`- \`${failure.step}\`, ${failure.phase}: ${failure.error}`, ...failure.evidence.map((line) => `  - ${line}`));
@@ -112,21 +107,4 @@ export function renderReportMarkdown(report: Report): string {
     lines.push(`- \`${one.step}\`: ${impactText(one)}; ${lasted}`);
   }
   return `${lines.join('\n')}\n`;
-}
-
-/** A fraction as percent with two significant digits, rounded up: a bound must not be made to look better. */
-function percent(fraction: number): string {
-  const value = fraction * 100;
-  if (value === 0) return '0 %';
-  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
-  const digits = Math.max(0, -Math.floor(Math.log10(unit)));
-  return `${(Math.ceil(value / unit - 1e-9) * unit).toFixed(digits)} %`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function ms(value: number | null): string {
-  return value === null ? '–' : value === 0 ? '0' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }

@@ -1,11 +1,9 @@
 /** zod schemas of what the migration writes and reads back: plan and journal entries. */
 import { z } from 'zod';
-import { PROBE_CLASSES } from '../probe/types.ts';
-import type { Announcement, ProbeClass } from '../probe/types.ts';
+import { probeClassSchema } from '../probe/stats/schema.ts';
+import type { Announcement } from '../probe/types.ts';
 import type { JournalEntry } from './journal/entries.ts';
 import type { Json, Plan, StepGroup } from './types.ts';
-
-export const probeClassSchema: z.ZodType<ProbeClass> = z.enum(PROBE_CLASSES as [ProbeClass, ...ProbeClass[]]);
 
 const jsonSchema: z.ZodType<Json> = z.json();
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 in lower-case hex');

@@ -7,6 +7,7 @@ import { DEFAULT_RATES } from '../agent/classes.ts';
 import type { MeshConfig } from '../agent/config.ts';
 import { MESH_NAME, MESH_PORTS, MESH_SELECTOR, meshManifests } from './manifests.ts';
 import type { ManifestOptions } from './manifests.ts';
+import type { MeshOptions } from './mesh-options.ts';
 import type { KubePort } from './ports.ts';
 import { readAgentPod } from './roster.ts';
 import type { AgentPod } from './roster.ts';
@@ -38,16 +39,6 @@ export async function applyMesh(kube: KubePort, options: ManifestOptions): Promi
   for (const object of meshManifests(options)) await kube.apply(object, { force: true });
 }
 
-/** Removes all objects, the namespace last. */
-export async function removeMesh(kube: KubePort, options: ManifestOptions): Promise<void> {
-  for (const { apiVersion, kind, metadata } of meshManifests(options).toReversed()) {
-    // The namespace may hold more than the mesh (journal, lease): it stays. So does the key: a kubelet may serve a new
-    // Secret of the same name from its cache, and an agent with the former key understands nobody.
-    if (kind === 'Namespace' || kind === 'Secret') continue;
-    await kube.delete({ apiVersion, kind, name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) });
-  }
-}
-
 /** The agents' pods as listed now. */
 export async function listAgentPods(kube: KubePort, namespace: string): Promise<AgentPod[]> {
   const pods = await kube.list({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: MESH_SELECTOR });
@@ -55,7 +46,8 @@ export async function listAgentPods(kube: KubePort, namespace: string): Promise<
 }
 
 /** Waits until both kinds of agent are ready on every node. Errors: EnvironmentError naming those that are not. */
-export async function waitForAgents(kube: KubePort, namespace: string, timeoutMs: number, inFlight: readonly string[] = []): Promise<AgentPod[]> {
+export async function waitForAgents(kube: KubePort, namespace: string, options: Pick<MeshOptions, 'readyTimeoutMs' | 'inFlight' | 'signal'> = {}): Promise<AgentPod[]> {
+  const { readyTimeoutMs: timeoutMs = 120_000, inFlight = [], signal } = options;
   let missing = 'an answer of the API server';
   try {
     return await waitUntil(
@@ -66,7 +58,7 @@ export async function waitForAgents(kube: KubePort, namespace: string, timeoutMs
         missing = wanted.filter((name) => !ready.has(name)).join(', ');
         return wanted.length > 0 && missing === '' ? pods : undefined;
       },
-      { timeoutMs, what: 'the probe agents to be ready' },
+      { timeoutMs, what: 'the probe agents to be ready', ...(signal ? { signal } : {}) },
     );
   } catch (cause) {
     if (!(cause instanceof EnvironmentError)) throw cause;

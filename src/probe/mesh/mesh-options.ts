@@ -22,14 +22,16 @@ export interface MeshOptions {
   nodePort?: number;
   /** Directory of the kubelet on nodes; default /var/lib/kubelet. */
   kubeletDir?: string;
-  /** What canaries are expected to find, by node; nodes that are not named: either. */
-  canary?: Record<string, CanaryExpectation>;
+  /** What canaries are expected to find, by node; nodes that are not named: either. `as-found`: what they find before measuring begins. */
+  canary?: Record<string, CanaryExpectation> | 'as-found';
   /** Announcements known already, when a run is resumed. */
   windows?: readonly AnnouncedWindow[];
   /** How long agents may take to be ready; default 120 s. */
   readyTimeoutMs?: number;
   /** Nodes whose agents are not waited for, because a run that was cut short left them in between. */
   inFlight?: readonly string[];
+  /** Aborts the bringing up; once the mesh measures it does nothing. */
+  signal?: AbortSignal;
 }
 
 /** A long-lived connection's break. */

@@ -6,26 +6,27 @@ import type { NodeShell } from '../../node/shell.ts';
 import { DEFAULT_RATES } from '../agent/classes.ts';
 import type { MeshConfig, Peer } from '../agent/config.ts';
 import { Aggregator } from '../stats/aggregate.ts';
-import type { Aggregate } from '../stats/aggregate.ts';
+import type { Aggregate, Tally } from '../stats/aggregate.ts';
 import { announcementFor } from '../stats/announced.ts';
 import type { AnnouncedWindow, CanaryExpectation, Sample } from '../types.ts';
 import { AgentHandle } from './agent-handle.ts';
 import type { AgentPlace, AgentUsage } from './agent-handle.ts';
-import { applyMesh, bootstrapConfig, listAgentPods, meshKey, removeMesh, waitForAgents } from './bring-up.ts';
+import { applyMesh, bootstrapConfig, listAgentPods, meshKey, waitForAgents } from './bring-up.ts';
 import { MESH_NAMESPACE, MESH_NODE_PORT, MESH_PORTS, SAMPLES_VOLUME } from './manifests.ts';
 import { correction, estimateClock } from './node-clock.ts';
 import type { ClockEstimate } from './node-clock.ts';
-import { startOutside, stopOutside } from './outside.ts';
+import { startOutside } from './outside.ts';
 import { RecentSamples } from './recent.ts';
 import { nextPeers } from './roster.ts';
 import type { AgentPod } from './roster.ts';
 import type { Break, MeshOptions } from './mesh-options.ts';
 import { SampleSink, readSamples } from './sink.ts';
+import { takeDown } from './take-down.ts';
 import { discoverTargets } from './targets.ts';
+import { warmUp, watchCanaries } from './warm-up.ts';
 
 const LOOK_MS = 500;
 const COLLECT_MS = 1_000;
-const WARM_UP_MS = 30_000;
 
 export class Mesh {
   readonly breaks: Break[] = [];
@@ -51,7 +52,12 @@ export class Mesh {
   /** Brings the mesh up (or takes over one that runs) and starts to measure. Errors: EnvironmentError when agents do not get ready. */
   static async up(options: MeshOptions): Promise<Mesh> {
     const mesh = new Mesh(options);
-    await mesh.#begin();
+    try {
+      await mesh.#begin();
+    } catch (error) {
+      mesh.abandon();
+      throw error;
+    }
     return mesh;
   }
 
@@ -61,7 +67,7 @@ export class Mesh {
     this.#sink = new SampleSink(options.dir);
     for (const window of options.windows ?? []) this.announce(window);
     const base = bootstrapConfig(this.#namespace);
-    this.#config = { ...base, canary: { ...options.canary }, rates: { ...DEFAULT_RATES, ...options.rates } };
+    this.#config = { ...base, canary: options.canary === 'as-found' ? {} : { ...options.canary }, rates: { ...DEFAULT_RATES, ...options.rates } };
   }
 
   /** File with every sample collected. */
@@ -72,6 +78,11 @@ export class Mesh {
   /** Figures of everything measured so far. */
   get aggregate(): Aggregate {
     return this.#total.result();
+  }
+
+  /** Sent and lost so far, by class; cheap. */
+  get tally(): Tally {
+    return this.#total.tally;
   }
 
   /** Cost and health of the agents, those that are gone included. */
@@ -148,9 +159,7 @@ export class Mesh {
 
   /** Removes agents and objects; to be called after `stop`. */
   async down(): Promise<void> {
-    if (this.#options.outside) await stopOutside(this.#options.outside);
-    const key = new Uint8Array(32);
-    await removeMesh(this.#options.kube, { namespace: this.#namespace, bootstrap: bootstrapConfig(this.#namespace), key });
+    await takeDown(this.#options);
   }
 
   async #begin(): Promise<void> {
@@ -159,7 +168,7 @@ export class Mesh {
     const key = await meshKey(kube, this.#namespace);
     await applyMesh(kube, { namespace: this.#namespace, bootstrap, key, ...(image === undefined ? {} : { image }), ...(nodePort === undefined ? {} : { nodePort }) });
     for await (const sample of readSamples(this.#sink.path)) this.#total.add(sample);
-    const pods = await waitForAgents(kube, this.#namespace, this.#options.readyTimeoutMs ?? 120_000, this.#options.inFlight);
+    const pods = await waitForAgents(kube, this.#namespace, this.#options);
     const targets = await discoverTargets(kube, {
       namespace: this.#namespace,
       nodePort: nodePort ?? MESH_NODE_PORT,
@@ -180,7 +189,8 @@ export class Mesh {
     if (resumes) this.#since = 0;
     this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(COLLECT_MS, () => this.#collectAndFlush())];
     await this.configured();
-    if (!resumes) await this.#warmUp();
+    if (!resumes) await warmUp(this, this.#options.signal);
+    if (this.#options.canary === 'as-found') await this.#expectAsFound();
     this.#since = Math.min(this.#since, Date.now());
   }
 
@@ -224,16 +234,10 @@ export class Mesh {
     this.#agents.set(place.key, new AgentHandle(place, events, () => correction(this.clocks.get(clock)), this.#sink.resumed[place.key]));
   }
 
-  /** Services need a moment until every node knows their endpoints. Measuring begins when nothing is lost for a while, or when that takes too long: then it is a finding. */
-  async #warmUp(): Promise<void> {
-    const deadline = performance.now() + WARM_UP_MS;
-    for (let clean = false; !clean && performance.now() < deadline; ) {
-      const from = Date.now();
-      await sleep(COLLECT_MS);
-      const missing = await this.settled(Date.now());
-      const { sent, lost } = this.between(from, Date.now()).totals;
-      clean = missing.length === 0 && sent > 0 && lost === 0;
-    }
+  async #expectAsFound(): Promise<void> {
+    const nodes = this.#config.peers.flatMap(({ kind, node }) => (kind === 'pod' && node !== undefined ? [node] : []));
+    this.#change({ canary: await watchCanaries(this, (since) => this.#recent.since(since), nodes, this.#options.signal) });
+    await this.configured();
   }
 
   #take(sample: Sample): void {

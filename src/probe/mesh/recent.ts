@@ -23,6 +23,11 @@ export class RecentSamples {
     if (first > this.#samples.length / 4) this.#samples = this.#samples.slice(first);
   }
 
+  /** The samples sent since a time, epoch milliseconds. */
+  *since(from: number): Generator<Sample> {
+    for (const sample of this.#samples) if (sample.t >= from) yield sample;
+  }
+
   /** Figures of the samples sent in [from, until), epoch milliseconds. */
   between(from: number, until: number): Aggregate {
     const aggregator = new Aggregator();

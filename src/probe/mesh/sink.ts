@@ -3,7 +3,7 @@
  * read at any time and a crash costs at most the member being written. With it goes a state file that
  * says up to where each agent's output is in it: after a crash the rest is collected, nothing twice.
  */
-import { closeSync, createReadStream, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +12,7 @@ import type { Sample } from '../types.ts';
 import type { Position } from './tail.ts';
 
 export const SAMPLES_GZ = 'samples.ndjson.gz';
+const STATE_FILE = 'collected.json';
 
 /** Up to where an agent's output is in the file. */
 export interface Accounted extends Position {
@@ -37,7 +38,7 @@ export class SampleSink {
   constructor(dir: string) {
     mkdirSync(dir, { recursive: true });
     this.path = join(dir, SAMPLES_GZ);
-    this.#statePath = join(dir, 'collected.json');
+    this.#statePath = join(dir, STATE_FILE);
     const state = readState(this.#statePath);
     this.resumed = state.agents;
     this.#fd = openSync(this.path, existsSync(this.path) ? 'r+' : 'w+');
@@ -65,6 +66,11 @@ export class SampleSink {
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** Forgets up to where agents' output is in the samples of `dir`: they are complete, and the next sink there starts anew. */
+export function forgetPositions(dir: string): void {
+  rmSync(join(dir, STATE_FILE), { force: true });
 }
 
 /** The samples in a file that a sink wrote, in the order of collection. */

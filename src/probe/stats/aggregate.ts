@@ -43,9 +43,13 @@ export interface Aggregate {
   pairs: PairFigures[];
 }
 
+/** What can be told at any moment without looking at every sample again. */
+export type Tally = Partial<Record<ProbeClass, { sent: number; lost: number }>>;
+
 /** Takes samples one by one, in any order, and yields figures at any time. */
 export class Aggregator {
   readonly #series = new Map<string, { class: ProbeClass; series: Series }>();
+  readonly #tally: Tally = {};
   readonly #windows: () => readonly AnnouncedWindow[];
 
   /** `windows`: announcements; only asked about losses that do not name theirs. */
@@ -59,6 +63,14 @@ export class Aggregator {
     if (!entry) this.#series.set(key, (entry = { class: sample.class, series: new Series(sample.from, sample.to) }));
     const announced = !sample.ok && (sample.announcedBy !== undefined || announcementFor(sample, this.#windows()) !== undefined);
     entry.series.add(sample, announced);
+    const tally = (this.#tally[sample.class] ??= { sent: 0, lost: 0 });
+    tally.sent += 1;
+    if (!sample.ok) tally.lost += 1;
+  }
+
+  /** Sent and lost so far, by class; cheap, unlike `result`. */
+  get tally(): Tally {
+    return structuredClone(this.#tally);
   }
 
   result(): Aggregate {
