@@ -33,6 +33,7 @@ const up: Verb = {
     { flags: '--service-cidr <prefix>', description: 'addresses of Services', default: '10.43.0.0/16' },
     { flags: '--apps', description: 'deploy the demo applications' },
     { flags: '--components <dir>', description: 'take programs from this directory first' },
+    { flags: '--k3s <file>', description: 'run this K3s binary in the profile k3s; without it one from --components, PATH or --release-base is taken, and else a stand-in' },
     { flags: '--release-base <url>', description: 'take programs from official releases below this address before building any' },
   ],
   examples: [{ command: 'fairlead lab up --nodes 3 --apps', description: 'three nodes with Flannel and the demo applications' }],
@@ -41,6 +42,7 @@ const up: Verb = {
     try {
       const started = performance.now();
       const componentsDirectory = textOption(ctx, 'components');
+      const k3s = textOption(ctx, 'k3s');
       const releaseBase = textOption(ctx, 'releaseBase') ?? ctx.env['FAIRLEAD_RELEASE_BASE'];
       const state = await labUp({
         name: nameOf(ctx),
@@ -53,12 +55,14 @@ const up: Verb = {
         apps: flagOption(ctx, 'apps'),
         ...(componentsDirectory === undefined ? {} : { componentsDirectory }),
         ...(releaseBase === undefined ? {} : { releaseBase }),
+        ...(k3s === undefined ? {} : { k3s }),
         signal: ctx.signal,
         onPhase: (phase) => progress.start(phase),
         onSource: (event) => describeSource(event, progress),
       });
       progress.done(`lab ${state.name} is up: ${state.nodes.length} nodes after ${((performance.now() - started) / 1000).toFixed(1)} s`);
-      if (state.profile === 'k3s') progress.line("note: this profile sets disable-network-policy, because K3s' own policy controller (kube-router) cannot be had as a Go module; a real K3s does enforce policies");
+      if (state.k3s !== undefined) progress.line(`its nodes run K3s ${state.k3s.version} from ${state.k3s.path}`);
+      else if (state.profile === 'k3s') progress.line("note: this profile sets disable-network-policy, because K3s' own policy controller (kube-router) cannot be had as a Go module; a real K3s does enforce policies");
       ctx.stdout(`export KUBECONFIG=${labPaths(state.name).kubeconfig}\n`);
     } catch (error) {
       if (ctx.signal.aborted) progress.line(`stopped; \`fairlead lab down --name ${nameOf(ctx)}\` removes what was made`);

@@ -24,11 +24,13 @@ export interface LabPaths {
   state: string;
   kubeconfig: string;
   nodes: string;
+  /** Image archives, for nodes whose container runtime imports them itself. */
+  images: string;
 }
 
 export function labPaths(lab: string): LabPaths {
   const dir = join(labRoot(), lab);
-  return { dir, state: join(dir, 'lab.json'), kubeconfig: join(dir, 'kubeconfig'), nodes: join(dir, 'nodes') };
+  return { dir, state: join(dir, 'lab.json'), kubeconfig: join(dir, 'kubeconfig'), nodes: join(dir, 'nodes'), images: join(dir, 'images') };
 }
 
 export interface NodePaths {

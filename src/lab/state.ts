@@ -23,6 +23,8 @@ export interface LabState {
   clusterDns: string;
   clusterDomain: string;
   nodes: LabNode[];
+  /** The real K3s that the nodes run, and where it came from; absent with the stand-in and with other profiles. */
+  k3s?: { version: string; path: string };
   /** Loopback port of the relay to the API server. */
   apiPort: number;
   createdAt: string;

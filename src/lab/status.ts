@@ -54,7 +54,7 @@ export async function labStatus(name: string): Promise<LabStatus> {
 export function renderStatus(labs: readonly LabStatus[]): string {
   if (labs.length === 0) return 'no labs on this machine; `fairlead lab up` starts one\n';
   return labs.map((lab) => {
-    const about = lab.state === undefined ? 'unreadable' : `${lab.state.profile}, ${lab.state.cni === 'flannel' ? `flannel ${lab.state.flannelBackend}` : lab.state.cni}, pods ${lab.state.clusterCidr}, ${lab.state.phase}`;
+    const about = lab.state === undefined ? 'unreadable' : `${lab.state.profile}${lab.state.k3s === undefined ? '' : ` ${lab.state.k3s.version}`}, ${lab.state.cni === 'flannel' ? `flannel ${lab.state.flannelBackend}` : lab.state.cni}, pods ${lab.state.clusterCidr}, ${lab.state.phase}`;
     const word = (node: NodeStatus): string => (!node.running ? 'not running' : node.ready === undefined ? 'running, readiness unknown' : node.ready ? 'Ready' : 'NotReady');
     const width = Math.max(0, ...lab.nodes.map((node) => node.name.length));
     const nodes = lab.nodes.map((node) => `  ${node.name.padEnd(width)}  ${node.role.padEnd(6)}  ${node.address.padEnd(15)}  ${word(node)}\n`);

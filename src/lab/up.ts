@@ -1,20 +1,21 @@
 /** `lab up`: from nothing to a cluster whose nodes are Ready. */
 import { constants, copyFileSync, existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { applyCalico } from './clusters/calico.ts';
 import { Cluster } from '../cluster/client.ts';
 import { isReady, type NodeObject } from '../cluster/objects.ts';
 import { waitUntil } from '../cluster/wait.ts';
-import { FairleadError } from '../core/errors.ts';
+import { FairleadError, UsageError } from '../core/errors.ts';
 import { addressAt, parsePrefix } from '../net/prefix.ts';
+import { readText } from '../node/shell.ts';
 import { appsManifests } from './apps/manifests.ts';
 import { agentBundle } from './agent-bundle.ts';
 import { coreDns, flannelDaemonSet } from './clusters/addons.ts';
-import { k3sDisk, k3sDns } from './clusters/k3s.ts';
+import { K3S_KUBECONFIG, k3sDisk, k3sDns, k3sKubeconfig } from './clusters/k3s.ts';
 import { kubeadmDisk } from './clusters/kubeadm.ts';
-import { kubeconfig, makePki } from './clusters/pki.ts';
+import { kubeconfig, makePki, type ClusterPki } from './clusters/pki.ts';
 import type { Profile } from './clusters/layout.ts';
-import { buildImages } from './images/build.ts';
+import { buildImages, type BuiltImage } from './images/build.ts';
 import { imageDefinitions } from './images/definitions.ts';
 import { prepareImageStore } from './images/image-store.ts';
 import { cloneImageStore } from './images/store-clone.ts';
@@ -27,7 +28,7 @@ import { freePort, startRelay } from './relay.ts';
 import { requireLab } from './requirements/machine.ts';
 import { COMPONENT_NAMES, type ComponentName } from './sources/names.ts';
 import type { OnSourceEvent } from './sources/progress.ts';
-import { resolveComponents } from './sources/resolve.ts';
+import { findK3s, resolveComponents, type ComponentSource } from './sources/resolve.ts';
 import { createState, refuseTakenName, writeState, type LabNode, type LabState } from './state.ts';
 
 export interface UpOptions {
@@ -42,6 +43,8 @@ export interface UpOptions {
   apps: boolean;
   componentsDirectory?: string;
   releaseBase?: string;
+  /** A real K3s for the profile `k3s`. */
+  k3s?: string;
   signal?: AbortSignal;
   onSource: OnSourceEvent;
   /** Told of each phase as it begins. */
@@ -49,6 +52,7 @@ export interface UpOptions {
 }
 
 function plan(options: UpOptions, apiPort: number): LabState {
+  if (options.k3s !== undefined && options.profile !== 'k3s') throw new UsageError(`--k3s ${options.k3s} has no meaning for the profile ${options.profile}, in which no K3s runs`);
   const name = checkLabName(options.name);
   refuseTakenName(name);
   const { clusterCidr, serviceCidr } = checkRanges(options, options.nodes);
@@ -65,15 +69,15 @@ function plan(options: UpOptions, apiPort: number): LabState {
   };
 }
 
-function layPrograms(state: LabState, programs: Record<string, string>): void {
-  const bin = join(labPaths(state.name).dir, 'bin');
-  mkdirSync(bin, { recursive: true });
-  for (const [name, path] of Object.entries(programs)) {
+/** Puts files of this machine (name → path) into a directory of the lab. */
+function layFiles(directory: string, files: Record<string, string>): void {
+  mkdirSync(directory, { recursive: true });
+  for (const [name, path] of Object.entries(files)) {
     try {
-      linkSync(path, join(bin, name));
+      linkSync(path, join(directory, name));
     } catch {
       // Another file system, or a source that may not be linked to: a copy does as well.
-      copyFileSync(path, join(bin, name), constants.COPYFILE_FICLONE);
+      copyFileSync(path, join(directory, name), constants.COPYFILE_FICLONE);
     }
   }
 }
@@ -147,35 +151,49 @@ async function waitForWorkloads(cluster: Cluster, state: LabState, options: UpOp
   }
 }
 
+/** What a lab is made from, on this machine. */
+interface Materials {
+  programs: Record<string, string>;
+  images: BuiltImage[];
+  /** The image store to clone for each node; absent where the nodes import the images themselves. */
+  store?: string;
+  /** A real K3s, when there is one. */
+  k3s?: ComponentSource;
+}
+
 /** Resolves programs and images; nothing of the lab exists yet. */
-async function gather(options: UpOptions): Promise<{ programs: Record<string, string>; store: string }> {
+async function gather(options: UpOptions): Promise<Materials> {
   options.onPhase('looking for the components');
   const wanted = COMPONENT_NAMES.filter((name): name is ComponentName => name !== 'k3s-release');
-  const components = await resolveComponents(wanted, {
+  const sources = {
     cacheDir: cacheDir(), onProgress: options.onSource,
-    ...(options.componentsDirectory === undefined ? {} : { directory: options.componentsDirectory }),
-    ...(options.releaseBase === undefined ? {} : { releaseBase: options.releaseBase }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
+    directory: options.componentsDirectory, releaseBase: options.releaseBase, k3s: options.k3s, signal: options.signal,
+  };
+  // First, because a file that cannot be used should not be refused after ten minutes of building.
+  const k3s = options.profile === 'k3s' ? await findK3s(sources) : undefined;
+  const components = await resolveComponents(wanted, sources);
   const programs = Object.fromEntries([...components].map(([name, source]) => [name, source.path]));
   options.onPhase('preparing the images');
   const definitions = await imageDefinitions(components, { agentBundle: await agentBundle(), nodeBinary: process.execPath });
   const images = await buildImages(definitions, cacheDir());
+  if (k3s !== undefined) return { programs: { ...programs, k3s: k3s.path }, images, k3s };
   const store = await prepareImageStore({
     images, cacheDir: cacheDir(), programs: { containerd: programs['containerd'] ?? '', ctr: programs['ctr'] ?? '' },
     onImport: (reference, done, total) => options.onPhase(`importing image ${done + 1} of ${total}: ${reference}`),
   });
-  return { programs, store };
+  return { programs, images, store };
 }
 
 /** Brings a lab up. What it makes carries the lab's name from the first step on, so `lab down` removes it whatever happens in between. */
 export async function labUp(options: UpOptions): Promise<LabState> {
   await requireLab();
-  const state = plan(options, await freePort());
-  const { programs, store } = await gather(options);
+  const planned = plan(options, await freePort());
+  const materials = await gather(options);
+  const { k3s } = materials;
+  const state: LabState = k3s === undefined ? planned : { ...planned, k3s: { version: k3s.version, path: resolve(k3s.path) } };
   createState({ ...state, creator: ownProcess() });
   try {
-    await makeLab(state, programs, store, options);
+    await makeLab(state, materials, options);
   } catch (error) {
     // Whoever cleans up must not end this process any more; it may live on.
     if (existsSync(labPaths(state.name).dir)) writeState(state);
@@ -188,23 +206,36 @@ export async function labUp(options: UpOptions): Promise<LabState> {
   return up;
 }
 
-async function makeLab(state: LabState, programs: Record<string, string>, store: string, options: UpOptions): Promise<void> {
+/** The administrator's kubeconfig for this machine. A K3s server writes one, with an authority that is its own. */
+async function adminKubeconfig(state: LabState, server: LabNode, pki: ClusterPki, options: UpOptions): Promise<string> {
+  const url = `https://127.0.0.1:${state.apiPort}`;
+  if (state.profile !== 'k3s') return kubeconfig(url, pki.serverCa.cert, 'admin', pki.admin);
+  const shell = labShell(state.name, server.name);
+  const text = await waitUntil(() => readText(shell, K3S_KUBECONFIG), { timeoutMs: 120_000, what: `${K3S_KUBECONFIG} on ${server.name}`, ...(options.signal ? { signal: options.signal } : {}) });
+  return k3sKubeconfig(text, url);
+}
+
+async function makeLab(state: LabState, materials: Materials, options: UpOptions): Promise<void> {
+  const { programs, images, store } = materials;
   const server = state.nodes[0] as LabNode;
   const pki = await makePki({ serverAddress: server.address, serverName: server.name, serviceAddress: addressAt(parsePrefix(state.serviceCidr), 1), domain: state.clusterDomain, singleAuthority: state.profile === 'kubeadm' });
   options.onPhase('making the nodes');
-  layPrograms(state, programs);
+  const paths = labPaths(state.name);
+  layFiles(join(paths.dir, 'bin'), programs);
+  if (store === undefined) layFiles(paths.images, Object.fromEntries(images.map(({ archive }) => [basename(archive), archive])));
   await makeUnderlay(state.name, [state.clusterCidr, state.serviceCidr]);
   const makeDisk = state.profile === 'k3s' ? k3sDisk : kubeadmDisk;
   await Promise.all(state.nodes.map(async (node) => {
     writeDisk(state.name, node.name, await makeDisk(state, node, pki, programs));
-    await cloneImageStore(store, nodePaths(state.name, node.name).containerd);
+    const { containerd } = nodePaths(state.name, node.name);
+    if (store === undefined) mkdirSync(containerd, { recursive: true });
+    else await cloneImageStore(store, containerd);
     options.signal?.throwIfAborted();
     await bootNode(state.name, node.name, node.address);
   }));
   startRelay(state.name, state.apiPort, `${server.address}:6443`);
-  const paths = labPaths(state.name);
-  writeFileSync(paths.kubeconfig, kubeconfig(`https://127.0.0.1:${state.apiPort}`, pki.serverCa.cert, 'admin', pki.admin), { mode: 0o600 });
   options.onPhase('waiting for the API server');
+  writeFileSync(paths.kubeconfig, await adminKubeconfig(state, server, pki, options), { mode: 0o600 });
   const cluster = await Cluster.connect({ kubeconfig: paths.kubeconfig });
   try {
     await waitUntil(async () => ((await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' })) ? true : undefined), { timeoutMs: 120_000, what: 'the API server', ...(options.signal ? { signal: options.signal } : {}) });

@@ -119,7 +119,7 @@ function kubelet(at: Layout): Component {
   return {
     name: 'kubelet',
     role: 'node',
-    argv: [`${at.bin}/kubelet`, ...flags({ config: at.kubeletSettings, kubeconfig: at.kubeletConf, 'hostname-override': '${node-name}', 'node-ip': '${node-ip}' })],
+    argv: [`${at.bin}/kubelet`, ...flags({ ...(at.kubeletDropIns === undefined ? { config: at.kubeletSettings } : { 'config-dir': at.kubeletDropIns }), kubeconfig: at.kubeletConf, 'hostname-override': '${node-name}', 'node-ip': '${node-ip}' })],
     after: ['containerd'],
     ready: { url: 'http://127.0.0.1:10248/healthz' },
     argsKey: 'kubelet-arg',

@@ -22,6 +22,8 @@ export interface Layout {
   /** Flannel's credentials where it runs inside the node's service. */
   flannelConf: string;
   kubeletSettings: string;
+  /** Directory of the kubelet's settings, read in the order of names, where there is no single file. */
+  kubeletDropIns?: string;
   kubeletServing: string;
   /** The kubelet's client certificate. */
   kubeletClient: string;
@@ -59,6 +61,7 @@ const k3s: Layout = {
   proxyConf: `${K3S}/agent/kubeproxy.kubeconfig`,
   flannelConf: `${K3S}/agent/k3scontroller.kubeconfig`,
   kubeletSettings: `${K3S}/agent/etc/kubelet.conf.d/00-k3s-defaults.conf`,
+  kubeletDropIns: `${K3S}/agent/etc/kubelet.conf.d`,
   kubeletServing: `${K3S}/agent/serving-kubelet`,
   kubeletClient: `${K3S}/agent/client-kubelet`,
   nodeServerCa: `${K3S}/agent/server-ca`,

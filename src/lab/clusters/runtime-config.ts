@@ -34,11 +34,25 @@ state = "${at.containerdState}"
 `;
 }
 
-/** The kubelet's settings as JSON, which is YAML. */
+const KUBELET = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' };
+
+/** What the kubelet must be told on any node that is made of namespaces, whatever the distribution tells it. */
+const LAB_KUBELET = {
+  failCgroupV1: false,
+  failSwapOn: false,
+  enforceNodeAllocatable: [],
+  // The lab shares the machine's disk: how full that is must not evict the lab's pods.
+  evictionHard: { 'memory.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%', 'imagefs.available': '0%' },
+  imageGCHighThresholdPercent: 100,
+};
+
+/** The lab's part alone, for a directory of drop-in files. */
+export const labKubeletConfig = JSON.stringify({ ...KUBELET, ...LAB_KUBELET }, null, 2);
+
+/** The kubelet's settings as JSON, which is YAML: what the distribution would say, and the lab's part unless that has a file of its own. */
 export function kubeletConfig(at: Layout, dns: string, domain: string): string {
   return JSON.stringify({
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
-    kind: 'KubeletConfiguration',
+    ...KUBELET,
     authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: `${at.nodeClientCa}.crt` } },
     authorization: { mode: 'Webhook' },
     tlsCertFile: `${at.kubeletServing}.crt`,
@@ -47,12 +61,7 @@ export function kubeletConfig(at: Layout, dns: string, domain: string): string {
     clusterDomain: domain,
     containerRuntimeEndpoint: `unix://${at.containerdSocket}`,
     cgroupDriver: 'cgroupfs',
-    failCgroupV1: false,
-    failSwapOn: false,
-    enforceNodeAllocatable: [],
-    // The lab shares the machine's disk: how full that is must not evict the lab's pods.
-    evictionHard: { 'memory.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%', 'imagefs.available': '0%' },
-    imageGCHighThresholdPercent: 100,
+    ...(at.kubeletDropIns === undefined ? LAB_KUBELET : {}),
     serializeImagePulls: false,
     volumePluginDir: '/var/lib/kubelet/volumeplugins',
     staticPodPath: '/etc/kubernetes/manifests',

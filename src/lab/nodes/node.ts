@@ -30,6 +30,8 @@ export interface NodeDisk {
   /** Programs copied to the node: path in the node → path on this machine. */
   copies: Record<string, string>;
   links: Record<string, string>;
+  /** Directories of this machine that the node sees and may not write to: path in the node → path on this machine. */
+  readOnly?: Record<string, string>;
   containerdRoot: string;
 }
 
@@ -61,6 +63,7 @@ export function writeDisk(lab: string, node: string, disk: NodeDisk): void {
       { source: join(labPaths(lab).dir, 'bin'), target: `${LAB_DIR}/bin`, readOnly: true },
       { source: paths.containerd, target: disk.containerdRoot },
       { source: paths.kubelet, target: KUBELET_DIR },
+      ...Object.entries(disk.readOnly ?? {}).map(([target, source]) => ({ source, target, readOnly: true })),
     ],
     masked: ['/root', '/home', labRoot()],
     shadowedSysctls: SHADOWED_SYSCTLS,

@@ -64,7 +64,7 @@ export async function judge(name: ComponentName, path: string): Promise<Found | 
   if ('error' in output) return { path, reason: output.error };
   const version = versionInOutput(rule, output.text);
   if (version === undefined) {
-    return { path, reason: `\`${fileNameOf(name)} ${rule.argv.join(' ')}\` printed no version of ${name}` };
+    return { path, reason: `\`${[fileNameOf(name), ...rule.argv].join(' ')}\` printed no version of ${fileNameOf(name)}` };
   }
   const reason = whyUnusable(rule, version);
   return reason === undefined ? { path, version } : { path, reason };

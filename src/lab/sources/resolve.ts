@@ -9,7 +9,7 @@ import type { FamilyName } from './families.ts';
 import { exists } from './files.ts';
 import { judge, lookUp, searchPath } from './find.ts';
 import { goArchitecture } from './go-toolchain.ts';
-import { COMPONENT_NAMES, fileNameOf } from './names.ts';
+import { COMPONENT_NAMES, fileNameOf, K3S_VERSION, KUBERNETES_VERSION } from './names.ts';
 import type { ComponentName } from './names.ts';
 import type { OnSourceEvent, SourceOrigin } from './progress.ts';
 import { installRelease, releaseDirectory } from './release-install.ts';
@@ -207,7 +207,7 @@ async function findOne(
 async function givenK3s(path: string): Promise<ComponentSource> {
   const judged = await judge('k3s-release', path);
   if ('version' in judged) return { name: 'k3s-release', from: 'directory', ...judged };
-  throw new UsageError(`--k3s ${path} cannot be used: ${judged.reason}.`);
+  throw new UsageError(`--k3s ${path} cannot be used: ${judged.reason}.`, { hint: `Give a K3s of ${KUBERNETES_VERSION.replace(/\.\d+$/, '')}.x for this machine, such as ${K3S_VERSION} from https://github.com/k3s-io/k3s/releases.` });
 }
 
 async function fetchReleases(

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,15 +32,14 @@ func loadUnit(name string) (*Unit, error) { return parseUnit(name, unitPath(name
 
 // parseUnit reads a service file. Unknown settings are ignored, as systemd does with a warning.
 func parseUnit(name, path string) (*Unit, error) {
-	file, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("Unit %s.service could not be found.", unitName(name))
 	}
-	defer file.Close()
 	unit := &Unit{Name: unitName(name), KillMode: "control-group", Restart: "no", RestartSec: 100 * time.Millisecond, TimeoutStop: 20 * time.Second}
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
+	// A backslash at the end of a line joins it to the next (systemd.syntax(7)).
+	for line := range strings.SplitSeq(strings.ReplaceAll(string(text), "\\\n", " "), "\n") {
+		line = strings.TrimSpace(line)
 		key, value, found := strings.Cut(line, "=")
 		if !found || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "[") {
 			continue
@@ -72,7 +70,7 @@ func parseUnit(name, path string) (*Unit, error) {
 	if len(unit.ExecStart) == 0 {
 		return nil, fmt.Errorf("%s has no ExecStart=", path)
 	}
-	return unit, lines.Err()
+	return unit, nil
 }
 
 func parseSeconds(text string) (time.Duration, error) {

@@ -38,7 +38,11 @@ KillMode=process
 Restart=always
 RestartSec=5s
 TimeoutStopSec=90
-ExecStart=/usr/local/bin/k3s server --node-name=one
+ExecStartPre=-/sbin/modprobe overlay
+ExecStart=/usr/local/bin/k3s \
+    server \
+	--node-name=one \
+
 
 [Install]
 WantedBy=multi-user.target

@@ -36,7 +36,7 @@ var known = map[string]key{
 	"node-external-ip": {commaList, false}, "node-label": {list, false}, "node-taint": {list, false},
 	"kubelet-arg": {list, false}, "kube-proxy-arg": {list, false},
 	"debug": {flag, false}, "protect-kernel-defaults": {flag, false}, "selinux": {flag, false},
-	"config": {text, false}, "snapshotter": {text, false},
+	"config": {text, false}, "snapshotter": {text, false}, "pause-image": {text, false},
 
 	"cluster-cidr": {commaList, true}, "service-cidr": {commaList, true}, "cluster-dns": {commaList, true},
 	"cluster-domain": {text, true}, "tls-san": {commaList, true}, "flannel-backend": {text, true},

@@ -183,3 +183,51 @@ func TestContainerdTemplate(t *testing.T) {
 		t.Error("a base with a CNI section must be refused")
 	}
 }
+
+func TestSeedFillsGapsOnly(t *testing.T) {
+	l := layoutWith(t, map[string]string{
+		"/usr/local/lib/fairlead-lab/seed/etc/rancher/k3s/k3s.yaml":                  "seed",
+		"/usr/local/lib/fairlead-lab/seed/var/lib/rancher/k3s/data/cni/bridge":       "seed",
+		"/usr/local/lib/fairlead-lab/seed/var/lib/rancher/k3s/server/tls/client.key": "seed",
+		"/var/lib/rancher/k3s/data/cni/bridge":                                       "own",
+	})
+	if err := os.Chmod(l.Seed()+"/var/lib/rancher/k3s/server/tls/client.key", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := plantSeed(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	equal(t, "planted", read(t, l.Kubeconfig()), "seed")
+	equal(t, "already there", read(t, l.at("/var/lib/rancher/k3s/data/cni/bridge")), "own")
+	info, err := os.Stat(l.at("/var/lib/rancher/k3s/server/tls/client.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "mode", info.Mode().Perm(), os.FileMode(0o600))
+	if err := plantSeed(Layout{Root: t.TempDir()}); err != nil {
+		t.Errorf("without a seed: %v", err)
+	}
+}
+
+func TestArchivesAreImportedAndAFailureStopsNone(t *testing.T) {
+	l := layoutWith(t, map[string]string{
+		"/var/lib/rancher/k3s/agent/images/a.tar":       "broken",
+		"/var/lib/rancher/k3s/agent/images/b.TAR":       "",
+		"/var/lib/rancher/k3s/agent/images/readme.txt":  "",
+		"/var/lib/rancher/k3s/agent/images/c.tar/inner": "",
+		"/var/lib/rancher/k3s/agent/images/.cache.json": "",
+		"/bin/ctr": "#!/bin/sh\necho \"$*\" >> \"$0.calls\"\nfor last; do :; done\n! grep -q broken \"$last\"\n",
+	})
+	ctr := l.at("/bin/ctr")
+	if err := os.Chmod(ctr, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	importImages(t.Context(), l, ctr)
+	equal(t, "calls", read(t, ctr+".calls"), strings.Join([]string{
+		"--address /run/k3s/containerd/containerd.sock --namespace k8s.io images import " + l.Images() + "/a.tar",
+		"--address /run/k3s/containerd/containerd.sock --namespace k8s.io images import " + l.Images() + "/b.TAR",
+		"",
+	}, "\n"))
+}

@@ -35,6 +35,10 @@ const SupervisorPort = "9345"
 func (l Layout) ConfigFile() string { return l.at("/etc/rancher/k3s/config.yaml") }
 func (l Layout) Kubeconfig() string { return l.at("/etc/rancher/k3s/k3s.yaml") }
 func (l Layout) Components() string { return l.at("/usr/local/lib/fairlead-lab/k3s-components.json") }
+
+// Seed holds files for K3s' own tree, each at its path below this directory.
+func (l Layout) Seed() string   { return l.at("/usr/local/lib/fairlead-lab/seed") }
+func (l Layout) Images() string { return l.at(dataDir + "/agent/images") }
 func (l Layout) ContainerdBase() string {
 	return l.at("/usr/local/lib/fairlead-lab/containerd-base.toml")
 }

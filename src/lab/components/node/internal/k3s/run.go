@@ -32,6 +32,9 @@ func Run(l Layout, role string, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := plantSeed(l); err != nil {
+		return err
+	}
 	if settings.Flag("cluster-reset") {
 		return clusterReset(l, settings, name)
 	}
@@ -88,6 +91,11 @@ func Run(l Layout, role string, args []string) error {
 
 	children := newSupervisor(resolve(file, role, cluster, settings, values), os.Stderr)
 	defer children.stop()
+	ctr, err := tool(l, "ctr")
+	if err != nil {
+		return err
+	}
+	children.onReady["containerd"] = func(ctx context.Context) { importImages(ctx, l, ctr) }
 	if role == "server" {
 		kubectl, err := tool(l, "kubectl")
 		if err != nil {

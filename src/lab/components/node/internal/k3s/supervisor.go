@@ -38,6 +38,8 @@ type supervisor struct {
 	output   io.Writer
 	children map[string]*child
 	order    []*child
+	// onReady is done once a component answers, before anything that comes after it is started.
+	onReady  map[string]func(context.Context)
 	spawn    chan func() // work for the thread that starts processes
 	failed   chan error  // the first child that ends, or cannot be started
 	stopping chan struct{}
@@ -47,7 +49,7 @@ type supervisor struct {
 
 func newSupervisor(components []Component, output io.Writer) *supervisor {
 	s := &supervisor{
-		output: output, children: map[string]*child{}, spawn: make(chan func()),
+		output: output, children: map[string]*child{}, onReady: map[string]func(context.Context){}, spawn: make(chan func()),
 		failed: make(chan error, 2*len(components)), stopping: make(chan struct{}), limit: stopLimit,
 	}
 	for _, c := range components {
@@ -136,6 +138,9 @@ func (s *supervisor) bringUp(ctx context.Context, c *child) error {
 			return err
 		}
 		logf("info", "%s is ready after %d ms", c.Name, time.Since(began).Milliseconds())
+	}
+	if act := s.onReady[c.Name]; act != nil {
+		act(ctx)
 	}
 	close(c.ready)
 	return nil

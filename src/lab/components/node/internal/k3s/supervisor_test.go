@@ -69,6 +69,23 @@ func TestStartsInOrderAndStopsInReverse(t *testing.T) {
 	equal(t, "order of ends", read(t, dir+"/ended"), "second\nfirst\n")
 }
 
+func TestWhatIsDoneOnReadyComesBeforeDependants(t *testing.T) {
+	dir := t.TempDir()
+	second := shell("second", "test -e "+dir+"/acted || exit 7; sleep 60")
+	second.After = []string{"first"}
+	s := newSupervisor([]Component{shell("first", "sleep 60"), second}, &lines{})
+	s.onReady["first"] = func(context.Context) { os.WriteFile(dir+"/acted", nil, 0o644) }
+	defer s.stop()
+	if err := s.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-s.failed:
+		t.Error(err)
+	case <-time.After(200 * time.Millisecond):
+	}
+}
+
 func TestChildThatEndsIsReported(t *testing.T) {
 	s := newSupervisor([]Component{shell("brittle", "exit 3"), shell("solid", "sleep 100")}, &lines{})
 	defer s.stop()
