@@ -1,4 +1,5 @@
 /** CNI configurations and plugins as they stand in a node's directories. */
+import { EnvironmentError } from '../../core/errors.ts';
 import { readText, type NodeShell } from '../shell.ts';
 
 export interface CniConf {
@@ -11,10 +12,11 @@ export interface CniConf {
   text: string;
 }
 
-/** Names in a directory, sorted by byte order; undefined when it is not there. */
+/** Names in a directory, sorted by byte order; undefined when it is not there. Errors: EnvironmentError when it cannot be told. */
 export async function listDirectory(shell: NodeShell, dir: string): Promise<string[] | undefined> {
   const result = await shell.run(['ls', '-1', '-A', '--', dir]);
-  if (result.code !== 0) return undefined;
+  if (result.stderr.includes('No such file or directory')) return undefined;
+  if (result.code !== 0) throw new EnvironmentError(`node ${shell.node}: cannot list ${dir}: ${result.stderr.trim()}`);
   return result.stdout.split('\n').filter((name) => name !== '').toSorted(byBytes);
 }
 

@@ -3,6 +3,7 @@ import { vxlanDevice } from '../../../cni/calico/version.ts';
 import { conflistName, subnetEnvPath } from '../../../cni/flannel/names.ts';
 import type { NodeObject } from '../../../cluster/objects.ts';
 import { detectHost } from '../../../distro/detect.ts';
+import { listDirectory } from '../../../node/facts/cni-dirs.ts';
 import { readText, runOrThrow, type NodeShell } from '../../../node/shell.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { copyMissing } from '../../steps/hold.ts';
@@ -33,6 +34,12 @@ interface Captured {
   frozen: Record<string, Frozen>;
 }
 
+/** Paths of what the directories hold that containerd reads without a built-in CNI. */
+async function filesOf(shell: NodeShell, { after }: CniPlacement): Promise<string[]> {
+  const listed = await Promise.all([after.confDir, after.binDir].map(async (dir) => ((await listDirectory(shell, dir)) ?? []).map((name) => `${dir}/${name}`)));
+  return listed.flat();
+}
+
 async function freeze(shell: NodeShell, device: string): Promise<Frozen> {
   return { tunnel: await readTunnel(shell, device), subnetEnv: await runOrThrow(shell, ['cat', subnetEnvPath]) };
 }
@@ -49,7 +56,7 @@ async function thaw(ctx: StepContext, node: string, { placement }: StageParams, 
   await restoreTunnel(shell, tunnel);
   await restoreRules(shell, tunnel);
   await shell.write(subnetEnvPath, subnetEnv);
-  return [`${node} has lost ${tunnel.device}, as by a reboot: the device, its routes and entries, Flannel's rules and ${subnetEnvPath} are back`];
+  return [`${node} has lost what a reboot takes: ${tunnel.device}, its routes and entries, Flannel's rules and ${subnetEnvPath} are back`];
 }
 
 /** Step `stage`: on every node, so that a service that restarts unplanned without Flannel still finds a CNI. */
@@ -63,7 +70,7 @@ export const stage: StepHandler<StepContext> = {
     const { nodes, placement, device } = step.params as unknown as StageParams;
     const captured: Captured = { present: {}, frozen: {} };
     for (const node of nodes) {
-      captured.present[node] = (await ctx.shell(node).run(['find', placement.after.confDir, placement.after.binDir, '-maxdepth', '1', '-type', 'f'])).stdout.split('\n').filter(Boolean);
+      captured.present[node] = await filesOf(ctx.shell(node), placement);
       captured.frozen[node] = await freeze(ctx.shell(node), device);
     }
     return captured as unknown as Json;
@@ -97,8 +104,7 @@ export const stage: StepHandler<StepContext> = {
       const { distribution, host } = await detectHost(shell);
       // A node that was restarted meanwhile still looks where the copies are; the servers offer Flannel again, so another restart takes it back.
       if ((await distribution.cniDirs(shell, host)).confDir === placement.after.confDir) await restartAndWait(ctx, { node });
-      const found = (await shell.run(['find', placement.after.confDir, placement.after.binDir, '-maxdepth', '1', '-type', 'f'])).stdout.split('\n').filter(Boolean);
-      const added = found.filter((path) => !present[node]?.includes(path));
+      const added = (await filesOf(shell, placement)).filter((path) => !present[node]?.includes(path));
       if (added.length > 0) await runOrThrow(shell, ['rm', '-f', '--', ...added]);
     }
   },

@@ -57,14 +57,12 @@ func spawn(args []string) error {
 		return fmt.Errorf("start process 1: %w", err)
 	}
 	writer.Close()
-	if err := writePidFile(spec.PidFile, child.Process.Pid); err != nil {
-		return err
-	}
 	answer, _ := io.ReadAll(reader)
 	if string(answer) != "ready" {
 		return fmt.Errorf("process 1 of %s ended before it was ready: %s (log: %s)", spec.Hostname, strings.TrimSpace(string(answer)), spec.LogFile)
 	}
-	return nil
+	// Only now: until the node's root is made, whoever entered its namespaces would stand in the files of this machine.
+	return writePidFile(spec.PidFile, child.Process.Pid)
 }
 
 // writePidFile records pid and start time (field 22 of /proc/PID/stat, in clock ticks since boot: proc(5)),
