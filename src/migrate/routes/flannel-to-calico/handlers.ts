@@ -3,7 +3,7 @@ import { backup } from '../backup.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { drain, uncordon } from '../../steps/drain.ts';
 import { hardenDns, returnDns } from '../../steps/harden-dns.ts';
-import type { Handlers, StepHandler } from '../../types.ts';
+import type { Handlers } from '../../types.ts';
 import { cleanNode, removeFlannel } from './cleanup.ts';
 import { clear } from './clear.ts';
 import { releaseNodes } from './daemonset.ts';
@@ -14,16 +14,8 @@ import { install } from './install.ts';
 import { leave } from './leave.ts';
 import { prove } from './prove.ts';
 import { seed } from './seed.ts';
+import { settled } from './settled.ts';
 import { start } from './start.ts';
-
-/** A step that only waits for the gate behind it. */
-const settled: StepHandler<StepContext> = {
-  check: async () => false,
-  capture: async () => null,
-  apply: async () => undefined,
-  verify: async () => ({ ok: true, evidence: ['nothing was changed'] }),
-  undo: async () => undefined,
-};
 
 export const handlers: Handlers<StepContext> = {
   backup, 'harden-dns': hardenDns, install, seed, 'release-nodes': releaseNodes, stage, 'switch-off': switchOff,
