@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { EnvironmentError } from '../../core/errors.ts';
 import { runProcess } from '../../core/process.ts';
+import { partialOf } from '../../node/partial-file.ts';
 import { runOrThrow, type NodeShell, type RunOptions, type RunResult } from '../../node/shell.ts';
 import { namespaceName, nodePaths } from '../paths.ts';
 import { inLabCgroup } from './cgroups.ts';
@@ -70,7 +71,7 @@ function shellOver(node: string, enter: (argv: readonly string[]) => string[]): 
       throw new EnvironmentError(`node ${node}: cannot read ${path}: ${result.stderr.trim()}`);
     },
     async write(path, bytes, mode = 0o644) {
-      const partial = `${path}.fairlead-new`;
+      const partial = partialOf(path);
       await runOrThrow(shell, ['mkdir', '-p', '--', dirname(path)]);
       await runOrThrow(shell, ['dd', `of=${partial}`, 'conv=fsync', 'status=none'], { stdin: bytes });
       await runOrThrow(shell, ['chmod', mode.toString(8), '--', partial]);

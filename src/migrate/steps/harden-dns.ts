@@ -1,5 +1,5 @@
 /** Step `harden-dns`: two DNS servers on different nodes that answer for a while after they are told to end, so that draining a node loses no query. */
-import type { KubeObject, PodObject } from '../../cluster/objects.ts';
+import { refOf, type KubeObject, type PodObject } from '../../cluster/objects.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitUntil } from '../../cluster/wait.ts';
 import type { Json, StepHandler } from '../types.ts';
@@ -19,6 +19,8 @@ interface DeploymentSpec {
 
 /** Label that tells our stand-in's pods from the original's; the Service does not look at it. */
 const standIn = { 'fairlead.dev/stand-in': 'dns' };
+/** On pods that were taken out of service: the name of the Deployment that they were of. */
+const RETIRED = 'fairlead.dev/retired-from';
 /** kube-proxy gathers changes for up to a second (--iptables-min-sync-period), on every node. */
 const SERVICE_SYNC_MS = 3000;
 
@@ -49,6 +51,11 @@ function makeStandIn(params: DnsParams, deployment: KubeObject): KubeObject {
   };
 }
 
+async function availableOf(ctx: StepContext, ref: ReturnType<typeof original>): Promise<number> {
+  const { availableReplicas = 0 } = ((await ctx.cluster.get(ref))?.['status'] ?? {}) as { availableReplicas?: number };
+  return availableReplicas;
+}
+
 async function waitReady(ctx: StepContext, ref: ReturnType<typeof original>, replicas: number): Promise<void> {
   await ctx.cluster.waitFor(ref, (object) => {
     const { availableReplicas = 0, observedGeneration } = (object?.['status'] ?? {}) as { availableReplicas?: number; observedGeneration?: number };
@@ -56,33 +63,44 @@ async function waitReady(ctx: StepContext, ref: ReturnType<typeof original>, rep
   }, waitOptions(ctx, `${ref.namespace}/${ref.name} to have ${replicas} replicas`, 120_000));
 }
 
+/** Pods of a Deployment that were taken out of service and not told to end yet. */
+async function retiredPods(ctx: StepContext, { namespace, name }: ReturnType<typeof original>): Promise<PodObject[]> {
+  const pods = await ctx.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `${RETIRED}=${name}` });
+  return pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+}
+
 /**
  * Takes a Deployment's pods out of service before they end: without the label that the Service looks for they get no new
- * queries, while those under way are still answered.
+ * queries, while those under way are still answered. Without that label they are nobody's, so they get another by which
+ * they are found again after a crash.
  */
 async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>): Promise<void> {
   const deployment = await ctx.cluster.get(ref);
-  if (deployment === undefined) return;
-  const { selector } = specOf(deployment);
-  const labelSelector = Object.entries(selector.matchLabels).map(([key, value]) => `${key}=${value}`).join(',');
-  const isOwn = (pod: PodObject): boolean => selector.matchLabels['fairlead.dev/stand-in'] !== undefined || pod.metadata.labels?.['fairlead.dev/stand-in'] === undefined;
-  const pods = (await ctx.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, labelSelector })).filter(isOwn);
-  const cleared = Object.fromEntries(Object.keys(selector.matchLabels).map((key) => [key, null]));
-  for (const pod of pods) await ctx.cluster.patch({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, name: pod.metadata.name }, { metadata: { labels: cleared } });
-  await ctx.cluster.patch(ref, { spec: { replicas: 0 } });
-  const addresses = pods.map((pod) => (pod.status)?.podIP);
+  if (deployment !== undefined) {
+    const { matchLabels } = specOf(deployment).selector;
+    const labelSelector = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`).join(',');
+    const isOwn = (pod: PodObject): boolean => matchLabels['fairlead.dev/stand-in'] !== undefined || pod.metadata.labels?.['fairlead.dev/stand-in'] === undefined;
+    const pods = (await ctx.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, labelSelector })).filter(isOwn);
+    const labels = { ...Object.fromEntries(Object.keys(matchLabels).map((key) => [key, null])), [RETIRED]: ref.name };
+    for (const pod of pods) await ctx.cluster.patch({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, name: pod.metadata.name }, { metadata: { labels } });
+    await ctx.cluster.patch(ref, { spec: { replicas: 0 } });
+  }
+  const retired = await retiredPods(ctx, ref);
+  if (retired.length === 0) return;
+  const addresses = retired.map((pod) => pod.status?.podIP);
   await waitUntil(async () => {
     const slices = await ctx.cluster.list({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace: ref.namespace });
     const listed = slices.flatMap((slice) => ((slice['endpoints'] ?? []) as { addresses: string[] }[]).flatMap((endpoint) => endpoint.addresses));
     return addresses.every((address) => address === undefined || !listed.includes(address)) ? true : undefined;
   }, waitOptions(ctx, 'the retired DNS servers to leave their Service', 30_000));
   await delay(SERVICE_SYNC_MS);
-  for (const pod of pods) await ctx.cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, name: pod.metadata.name });
+  for (const pod of retired) await ctx.cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, name: pod.metadata.name });
 }
 
 export const hardenDns: StepHandler<StepContext> = {
-  async check() {
-    return false;
+  async check(ctx, step) {
+    const params = paramsOf(step.params);
+    return (await availableOf(ctx, standInRef(params))) >= 2 && specOf(await ctx.cluster.get(original(params))).replicas === 0 && (await retiredPods(ctx, original(params))).length === 0;
   },
   async capture(ctx, step) {
     return { replicas: specOf(await ctx.cluster.get(original(paramsOf(step.params)))).replicas ?? 1 };
@@ -98,27 +116,30 @@ export const hardenDns: StepHandler<StepContext> = {
   },
   async verify(ctx, step) {
     const ref = standInRef(paramsOf(step.params));
-    const { availableReplicas = 0 } = ((await ctx.cluster.get(ref))?.['status'] ?? {}) as { availableReplicas?: number };
-    return { ok: availableReplicas >= 2, evidence: [`${ref.namespace}/${ref.name} has ${availableReplicas} available replicas, expected 2`] };
+    const available = await availableOf(ctx, ref);
+    return { ok: available >= 2, evidence: [`${ref.namespace}/${ref.name} has ${available} available replicas, expected 2`] };
   },
   async undo(ctx, step, captured) {
     await restoreDns(ctx, paramsOf(step.params), (captured as { replicas: number }).replicas);
   },
 };
 
-/** Puts the original Deployment back in service, then retires the stand-in. */
+/** Puts the original Deployment back in service, then retires the stand-in, and what a retirement that was cut short left of the original. */
 async function restoreDns(ctx: StepContext, params: DnsParams, replicas: number): Promise<void> {
   await ctx.cluster.patch(original(params), { spec: { replicas } });
   await waitReady(ctx, original(params), replicas);
   await delay(SERVICE_SYNC_MS);
   await retirePods(ctx, standInRef(params));
+  for (const pod of await retiredPods(ctx, original(params))) await ctx.cluster.delete(refOf(pod));
   await ctx.cluster.delete(standInRef(params));
 }
 
 /** Step `restore-dns`: the cluster's own DNS Deployment serves again when all nodes have moved. Undone by hardening it again. */
 export const returnDns: StepHandler<StepContext> = {
   async check(ctx, step) {
-    return (await ctx.cluster.get(standInRef(paramsOf(step.params)))) === undefined;
+    const params = paramsOf(step.params);
+    const { replicas } = step.params as unknown as { replicas: number };
+    return (await ctx.cluster.get(standInRef(params))) === undefined && (await retiredPods(ctx, standInRef(params))).length === 0 && (await availableOf(ctx, original(params))) >= replicas;
   },
   async capture() {
     return null;
@@ -127,9 +148,9 @@ export const returnDns: StepHandler<StepContext> = {
     await restoreDns(ctx, paramsOf(step.params), (step.params as unknown as { replicas: number }).replicas);
   },
   async verify(ctx, step) {
-    const { availableReplicas = 0 } = ((await ctx.cluster.get(original(paramsOf(step.params))))?.['status'] ?? {}) as { availableReplicas?: number };
+    const available = await availableOf(ctx, original(paramsOf(step.params)));
     const { replicas } = step.params as unknown as { replicas: number };
-    return { ok: availableReplicas >= replicas, evidence: [`the cluster's own DNS has ${availableReplicas} of ${replicas} replicas available`] };
+    return { ok: available >= replicas, evidence: [`the cluster's own DNS has ${available} of ${replicas} replicas available`] };
   },
   undo: (ctx, step) => hardenDns.apply(ctx, step, null),
 };

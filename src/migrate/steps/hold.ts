@@ -5,6 +5,7 @@ import { EnvironmentError } from '../../core/errors.ts';
 import { waitUntil } from '../../cluster/wait.ts';
 import { activeConf, readCniConfs } from '../../node/facts/cni-dirs.ts';
 import { readLinks } from '../../node/facts/links.ts';
+import { partialOf, removeFiles } from '../../node/partial-file.ts';
 import { runOrThrow, type NodeShell } from '../../node/shell.ts';
 import { podsOf } from './drain.ts';
 import { waitOptions, type StepContext } from './context.ts';
@@ -43,7 +44,7 @@ export async function holdPods(shell: NodeShell, places: CniPlaces): Promise<voi
 
 /** Lets pods start again. Idempotent. */
 export async function releasePods(shell: NodeShell, places: CniPlaces): Promise<void> {
-  await runOrThrow(shell, ['rm', '-f', '--', `${places.confDir}/${HOLD_CONF}`, `${places.binDir}/${HOLD_PLUGIN}`]);
+  await removeFiles(shell, [`${places.confDir}/${HOLD_CONF}`, `${places.binDir}/${HOLD_PLUGIN}`]);
 }
 
 /** Devices of pods on a node: ports of a bridge, or links by a prefix of their name. */
@@ -80,7 +81,9 @@ export async function copyMissing(shell: NodeShell, sources: readonly string[], 
   for (const source of sources) {
     const target = `${targetDir}/${source.slice(dirname(source).length + 1)}`;
     if ((await shell.run(['test', '-e', target])).code === 0) continue;
-    await runOrThrow(shell, ['cp', '-L', '-p', '--', source, target]);
+    // Half a program under its own name would be taken for the whole one the next time.
+    await runOrThrow(shell, ['cp', '-L', '-p', '--', source, partialOf(target)]);
+    await runOrThrow(shell, ['mv', '-f', '--', partialOf(target), target]);
     copied.push(target);
   }
   return copied;

@@ -2,8 +2,9 @@
 import { flannelAnnotationKeys, flannelObjects, removeFlannelAnnotations } from '../../../cni/flannel/detect.ts';
 import { findFlannelLeftovers, type FlannelLeftoverOptions } from '../../../cni/flannel/leftovers.ts';
 import { removeLeftovers } from '../../../cni/leftover.ts';
-import { refOf, type NodeObject } from '../../../cluster/objects.ts';
-import type { StepContext } from '../../steps/context.ts';
+import { refOf, type KubeObject, type NodeObject } from '../../../cluster/objects.ts';
+import { waitUntil } from '../../../cluster/wait.ts';
+import { waitOptions, type StepContext } from '../../steps/context.ts';
 import type { Json, StepHandler } from '../../types.ts';
 
 interface CleanParams {
@@ -47,20 +48,27 @@ interface DaemonSetParams {
   daemonSet: { namespace: string; name: string };
 }
 
+const daemonSetOf = (params: Json): DaemonSetParams['daemonSet'] => (params as unknown as DaemonSetParams).daemonSet;
+
+/** Objects of Flannel's manifest that nobody has deleted yet. What is inside its namespace is waited for; the namespace itself may take its time. */
+async function objectsLeft(ctx: StepContext, params: Json): Promise<KubeObject[]> {
+  return (await flannelObjects(ctx.cluster, daemonSetOf(params))).filter((object) => object.kind !== 'Namespace' || object.metadata.deletionTimestamp === undefined);
+}
+
 /** Step `remove-flannel`: the objects of Flannel's own manifest. */
 export const removeFlannel: StepHandler<StepContext> = {
   async check(ctx, step) {
-    return (await flannelObjects(ctx.cluster, (step.params as unknown as DaemonSetParams).daemonSet)).length === 0;
+    return (await objectsLeft(ctx, step.params)).length === 0;
   },
   async capture(ctx, step) {
-    return (await flannelObjects(ctx.cluster, (step.params as unknown as DaemonSetParams).daemonSet)) as unknown as Json;
+    return (await flannelObjects(ctx.cluster, daemonSetOf(step.params))) as unknown as Json;
   },
   async apply(ctx, step) {
-    for (const object of await flannelObjects(ctx.cluster, (step.params as unknown as DaemonSetParams).daemonSet)) await ctx.cluster.delete(refOf(object));
-    await ctx.cluster.waitFor({ apiVersion: 'apps/v1', kind: 'DaemonSet', ...(step.params as unknown as DaemonSetParams).daemonSet }, (object) => object === undefined, { timeoutMs: 60_000, what: "Flannel's DaemonSet to go" });
+    for (const object of await flannelObjects(ctx.cluster, daemonSetOf(step.params))) await ctx.cluster.delete(refOf(object));
+    await waitUntil(async () => ((await objectsLeft(ctx, step.params)).length === 0 ? true : undefined), waitOptions(ctx, "Flannel's objects to go", 60_000));
   },
   async verify(ctx, step) {
-    const found = (await flannelObjects(ctx.cluster, (step.params as unknown as DaemonSetParams).daemonSet)).filter((object) => object.kind !== 'Namespace' && object.metadata.deletionTimestamp === undefined);
+    const found = await objectsLeft(ctx, step.params);
     return { ok: found.length === 0, evidence: [found.length === 0 ? "no object of Flannel's manifest is left" : `still there: ${found.map((object) => `${object.kind} ${object.metadata.name}`).join(', ')}`] };
   },
   async undo(_ctx, step) {

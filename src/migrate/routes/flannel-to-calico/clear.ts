@@ -10,11 +10,16 @@ interface ClearParams {
   timeoutMs: number;
 }
 
+/** What is not as it should be yet, in words. */
+async function unclear(ctx: StepContext, { node, places }: ClearParams): Promise<string[]> {
+  const held = (await ctx.shell(node).run(['test', '-e', `${places.confDir}/${HOLD_CONF}`])).code === 0;
+  const left = await podDevices(ctx.shell(node), { bridge: bridgeName });
+  return [...(held ? [] : [`new pods on ${node} are not held back`]), ...(left.length === 0 ? [] : [`still on ${bridgeName}: ${left.join(', ')}`])];
+}
+
 export const clear: StepHandler<StepContext> = {
   async check(ctx, step) {
-    const { node, places } = step.params as unknown as ClearParams;
-    const held = (await ctx.shell(node).run(['test', '-e', `${places.confDir}/${HOLD_CONF}`])).code === 0;
-    return held && (await podDevices(ctx.shell(node), { bridge: bridgeName })).length === 0;
+    return (await unclear(ctx, step.params as unknown as ClearParams)).length === 0;
   },
   async capture() {
     return null;
@@ -25,9 +30,9 @@ export const clear: StepHandler<StepContext> = {
     await clearPods(ctx, node, { bridge: bridgeName }, timeoutMs);
   },
   async verify(ctx, step) {
-    const { node } = step.params as unknown as ClearParams;
-    const left = await podDevices(ctx.shell(node), { bridge: bridgeName });
-    return { ok: left.length === 0, evidence: [left.length === 0 ? `${bridgeName} on ${node} has no ports` : `still on ${bridgeName}: ${left.join(', ')}`] };
+    const params = step.params as unknown as ClearParams;
+    const found = await unclear(ctx, params);
+    return { ok: found.length === 0, evidence: found.length === 0 ? [`new pods on ${params.node} are held back, and ${bridgeName} has no ports`] : found };
   },
   async undo(ctx, step) {
     const { node, places } = step.params as unknown as ClearParams;

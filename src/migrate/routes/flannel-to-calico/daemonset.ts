@@ -63,7 +63,9 @@ export const releaseNodes: StepHandler<StepContext> = {
   async undo(ctx, step, captured) {
     const before = captured as unknown as Before;
     const ref = refTo(step.params);
-    await ctx.cluster.patch(ref, [{ op: before.affinity === null ? 'remove' : 'replace', path: '/spec/template/spec/affinity', ...(before.affinity === null ? {} : { value: before.affinity }) }], 'json');
+    // `add` also replaces; a merge patch alone takes away what may not be there.
+    if (before.affinity === null) await ctx.cluster.patch(ref, { spec: { template: { spec: { affinity: null } } } });
+    else await ctx.cluster.patch(ref, [{ op: 'add', path: '/spec/template/spec/affinity', value: before.affinity }], 'json');
     await ctx.cluster.patch(ref, [{ op: 'replace', path: '/spec/updateStrategy', value: before.updateStrategy ?? { type: 'RollingUpdate' } }], 'json');
   },
 };

@@ -3,7 +3,7 @@ import { backup } from '../backup.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { drain, uncordon } from '../../steps/drain.ts';
 import { hardenDns, returnDns } from '../../steps/harden-dns.ts';
-import type { Handlers, StepHandler } from '../../types.ts';
+import type { Handlers } from '../../types.ts';
 import { cleanNode, removeFlannel } from './cleanup.ts';
 import { clear } from './clear.ts';
 import { releaseNodes } from './daemonset.ts';
@@ -16,17 +16,9 @@ import { policyFlush, policyGone } from './policy-flush.ts';
 import { policyOff, policyRestart } from './policy-off.ts';
 import { prove } from './prove.ts';
 import { seed } from './seed.ts';
+import { settled } from './settled.ts';
 import { stage } from './stage.ts';
 import { start } from './start.ts';
-
-/** A step that only waits for the gate behind it. */
-const settled: StepHandler<StepContext> = {
-  check: async () => false,
-  capture: async () => null,
-  apply: async () => undefined,
-  verify: async () => ({ ok: true, evidence: ['nothing was changed'] }),
-  undo: async () => undefined,
-};
 
 export const handlers: Handlers<StepContext> = {
   backup, 'harden-dns': hardenDns, install, seed, 'release-nodes': releaseNodes, stage, 'switch-off': switchOff,

@@ -7,7 +7,7 @@ import { setNodeMetadata } from '../../steps/objects.ts';
 import { hasLink } from '../../steps/rename-link.ts';
 import type { Json, StepHandler } from '../../types.ts';
 import { onFlannel, onNeither } from './names.ts';
-import { readTunnel, restoreRules, restoreTunnel, type TunnelState } from './tunnel-state.ts';
+import { lostForwarding, readTunnel, restoreRules, restoreTunnel, type TunnelState } from './tunnel-state.ts';
 
 interface LeaveParams {
   node: string;
@@ -22,8 +22,9 @@ async function runsHere(ctx: StepContext, { node, daemonSet }: LeaveParams): Pro
 }
 
 export const leave: StepHandler<StepContext> = {
-  async check(ctx, step) {
-    return !(await runsHere(ctx, paramsOf(step.params)));
+  async check() {
+    // That the pod has left does not tell whether its forwarding was put back; applying again costs a few commands that change nothing.
+    return false;
   },
   async capture(ctx, step) {
     const { node, device } = paramsOf(step.params);
@@ -33,13 +34,17 @@ export const leave: StepHandler<StepContext> = {
     const params = paramsOf(step.params);
     await setNodeMetadata(ctx, params.node, { labels: { [migrationLabel]: onNeither } });
     await waitUntil(async () => ((await runsHere(ctx, params)) ? undefined : true), waitOptions(ctx, `Flannel's pod to leave ${params.node}`, 60_000));
+    // flanneld takes its masquerading rules along when it ends, and pods that are still here go on needing them.
     await restoreTunnel(ctx.shell(params.node), captured as unknown as TunnelState);
+    await restoreRules(ctx.shell(params.node), captured as unknown as TunnelState);
   },
-  async verify(ctx, step) {
+  async verify(ctx, step, captured) {
     const params = paramsOf(step.params);
-    const stands = await hasLink(ctx.shell(params.node), params.device);
+    const shell = ctx.shell(params.node);
+    const stands = await hasLink(shell, params.device);
+    const lost = stands ? lostForwarding(captured as unknown as TunnelState, await readTunnel(shell, params.device)) : [];
     const gone = !(await runsHere(ctx, params));
-    return { ok: stands && gone, evidence: [`${params.node}: Flannel's pod ${gone ? 'has left' : 'still runs'}; ${params.device} ${stands ? 'stands as before' : 'is gone'}`] };
+    return { ok: stands && lost.length === 0 && gone, evidence: [`${params.node}: Flannel's pod ${gone ? 'has left' : 'still runs'}; ${params.device} ${stands ? (lost.length === 0 ? 'stands as before' : `has lost ${lost.join(', ')}`) : 'is gone'}`] };
   },
   async undo(ctx, step, captured) {
     const params = paramsOf(step.params);

@@ -1,5 +1,6 @@
 /** Step `prove`: a new pod on the node gets an address of its range, answers from every node, and is cut off by a policy: only that shows that the new CNI lives. */
-import type { KubeObject, PodObject } from '../../../cluster/objects.ts';
+import { calicoNodePod, felixHealth } from '../../../cni/calico/health.ts';
+import { refOf, type KubeObject, type PodObject } from '../../../cluster/objects.ts';
 import { waitUntil } from '../../../cluster/wait.ts';
 import { contains, parsePrefix } from '../../../net/prefix.ts';
 import { waitOptions, type StepContext } from '../../steps/context.ts';
@@ -16,6 +17,20 @@ export interface ProveParams {
 
 const namespace = 'fairlead-system';
 const PORT = 7946;
+/** Annotation of the calico-node pod that was proved: it goes with the pod, so a proof never outlives what it is about. */
+const PROOF = 'fairlead.dev/proved';
+
+/** What was seen when calico-node was proved. */
+interface Proof {
+  at: string;
+  /** Ids of calico-node's containers at that time. */
+  containers: string[];
+  /** Address of the new pod. */
+  address: string;
+  /** Nodes that it answered, and nodes that the policy cut off. */
+  answered: string[];
+  cutOff: string[];
+}
 
 function canaryName(node: string): string {
   return `fairlead-canary-${node}`;
@@ -68,39 +83,81 @@ export async function removeCanary(ctx: StepContext, node: string): Promise<void
   await ctx.cluster.waitFor({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => pod === undefined, waitOptions(ctx, `the canary pod on ${node} to go`, 30_000));
 }
 
-/** Starts a pod on the node, reaches it, cuts it off by a policy, removes both. Errors: EnvironmentError for what was not to be seen in time. */
-export async function proveEnforced(ctx: StepContext, params: ProveParams): Promise<void> {
+/** Starts a pod on the node, reaches it, cuts it off by a policy, removes both. Resolves what was seen. Errors: EnvironmentError for what was not to be seen in time. */
+export async function proveEnforced(ctx: StepContext, params: ProveParams): Promise<Omit<Proof, 'at' | 'containers'>> {
   const { node, podCidr, from, timeoutMs } = params;
   await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   await removeCanary(ctx, node);
   await ctx.cluster.create(canary(params));
   const running = await ctx.cluster.waitFor<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => (pod?.status)?.phase === 'Running', waitOptions(ctx, `a new pod on ${node} to run`, timeoutMs));
   const address = (running?.status)?.podIP ?? '';
-  if (!contains(parsePrefix(podCidr), parsePrefix(`${address}/32`))) throw new Error(`the new pod on ${node} has the address ${address}, which is not in the node's range ${podCidr}`);
+  if (!inRange(podCidr, address)) throw new Error(`the new pod on ${node} has the address ${address}, which is not in the node's range ${podCidr}`);
   for (const peer of from) {
     await waitUntil(async () => ((await connects(ctx, peer, address)) ? true : undefined), waitOptions(ctx, `the new pod ${address} on ${node} to answer from ${peer}`, 20_000));
   }
   await ctx.cluster.apply(denyAll(node));
   // A host always reaches the pods on it; every other node must be refused.
-  for (const peer of from.filter((name) => name !== node).slice(0, 1)) {
+  const cutOff = from.filter((name) => name !== node).slice(0, 1);
+  for (const peer of cutOff) {
     await waitUntil(async () => ((await connects(ctx, peer, address)) ? undefined : true), waitOptions(ctx, `a deny-all policy to cut ${peer} off from the new pod on ${node}`, 20_000));
   }
   await removeCanary(ctx, node);
+  return { address, answered: from, cutOff };
+}
+
+function containersOf(pod: PodObject): string[] {
+  return ((pod.status?.containerStatuses ?? []) as { containerID?: string }[]).map(({ containerID }) => containerID ?? '').toSorted();
+}
+
+/** Writes down what was seen, on the pod that it was seen of. */
+async function record(ctx: StepContext, node: string, seen: Omit<Proof, 'at' | 'containers'>): Promise<void> {
+  const { pod, evidence } = await calicoNodePod(ctx.cluster, node);
+  if (pod === undefined) throw new Error(evidence);
+  const proof: Proof = { at: new Date().toISOString(), containers: containersOf(pod), ...seen };
+  await ctx.cluster.patch(refOf(pod), { metadata: { annotations: { [PROOF]: JSON.stringify(proof) } } });
+}
+
+/** The proof of the calico-node that runs on the node now, or what is wrong with it: another has been started since, or it is not well. */
+async function proofOf(ctx: StepContext, { node, podCidr, from }: ProveParams): Promise<{ proof: Proof } | { problem: string }> {
+  const { ready, evidence, pod } = await calicoNodePod(ctx.cluster, node);
+  if (!ready || pod === undefined) return { problem: evidence };
+  const felix = await felixHealth(ctx.shell(node));
+  if (felix?.ready === false) return { problem: felix.evidence };
+  const text = pod.metadata.annotations?.[PROOF];
+  if (text === undefined) return { problem: `Pod ${pod.metadata.name} was not proved` };
+  const proof = JSON.parse(text) as Proof;
+  if (proof.containers.join() !== containersOf(pod).join()) return { problem: `Pod ${pod.metadata.name} was proved at ${proof.at}, but its containers have been restarted since` };
+  const unasked = from.filter((peer) => !proof.answered.includes(peer));
+  if (!inRange(podCidr, proof.address) || unasked.length > 0 || (from.some((peer) => peer !== node) && proof.cutOff.length === 0)) return { problem: `the proof of ${proof.at} is not of this step: ${text}` };
+  return { proof };
+}
+
+function inRange(podCidr: string, address: string): boolean {
+  return contains(parsePrefix(podCidr), parsePrefix(`${address}/32`));
 }
 
 export const prove: StepHandler<StepContext> = {
-  async check() {
-    return false;
+  async check(ctx, step) {
+    return 'proof' in (await proofOf(ctx, step.params as unknown as ProveParams));
   },
   async capture() {
     return null;
   },
-  apply: (ctx, step) => proveEnforced(ctx, step.params as unknown as ProveParams),
-  async verify(_ctx, step) {
-    const { node } = step.params as unknown as ProveParams;
-    return { ok: true, evidence: [`a new pod on ${node} got an address of the node's range, answered, and a deny-all policy cut it off`] };
+  async apply(ctx, step) {
+    const params = step.params as unknown as ProveParams;
+    await record(ctx, params.node, await proveEnforced(ctx, params));
+  },
+  async verify(ctx, step) {
+    const params = step.params as unknown as ProveParams;
+    const seen = await proofOf(ctx, params);
+    if ('problem' in seen) return { ok: false, evidence: [seen.problem] };
+    const { at, address, answered, cutOff } = seen.proof;
+    return { ok: true, evidence: [`the calico-node that runs on ${params.node} was proved at ${at}: a new pod got ${address} of the range ${params.podCidr}, answered ${answered.join(', ')}, and a deny-all policy cut ${cutOff.join(', ') || 'nobody'} off from it`] };
   },
   async undo(ctx, step) {
-    await removeCanary(ctx, (step.params as unknown as ProveParams).node);
+    const { node } = step.params as unknown as ProveParams;
+    await removeCanary(ctx, node);
+    const { pod } = await calicoNodePod(ctx.cluster, node);
+    if (pod !== undefined) await ctx.cluster.patch(refOf(pod), { metadata: { annotations: { [PROOF]: null } } });
   },
 };

@@ -4,6 +4,7 @@ import { conflistName, subnetEnvPath } from '../../../cni/flannel/names.ts';
 import type { NodeObject } from '../../../cluster/objects.ts';
 import { detectHost } from '../../../distro/detect.ts';
 import { listDirectory } from '../../../node/facts/cni-dirs.ts';
+import { removeFiles } from '../../../node/partial-file.ts';
 import { readText, runOrThrow, type NodeShell } from '../../../node/shell.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { copyMissing } from '../../steps/hold.ts';
@@ -104,8 +105,10 @@ export const stage: StepHandler<StepContext> = {
       const { distribution, host } = await detectHost(shell);
       // A node that was restarted meanwhile still looks where the copies are; the servers offer Flannel again, so another restart takes it back.
       if ((await distribution.cniDirs(shell, host)).confDir === placement.after.confDir) await restartAndWait(ctx, { node });
-      const added = (await filesOf(shell, placement)).filter((path) => !present[node]?.includes(path));
-      if (added.length > 0) await runOrThrow(shell, ['rm', '-f', '--', ...added]);
+      // Only what this step copies: others may have put files there since.
+      const plugins = (await listDirectory(shell, placement.before.binDir)) ?? [];
+      const copies = [`${placement.after.confDir}/${frozenConf}`, ...plugins.map((name) => `${placement.after.binDir}/${name}`)];
+      await removeFiles(shell, copies.filter((path) => !present[node]?.includes(path)));
     }
   },
   async repair(ctx, step, captured) {

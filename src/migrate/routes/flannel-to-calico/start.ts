@@ -41,11 +41,15 @@ async function incomplete(ctx: StepContext, { node, places, expected }: StartPar
   return missing;
 }
 
+/** As `incomplete`, and whether pods may start again: the last thing that is done. */
+async function lacks(ctx: StepContext, params: StartParams): Promise<string[]> {
+  const held = (await ctx.shell(params.node).run(['test', '-e', `${params.places.confDir}/${HOLD_CONF}`])).code === 0;
+  return held ? [`new pods on ${params.node} are still held back`] : incomplete(ctx, params);
+}
+
 export const start: StepHandler<StepContext> = {
   async check(ctx, step) {
-    const params = paramsOf(step.params);
-    const held = (await ctx.shell(params.node).run(['test', '-e', `${params.places.confDir}/${HOLD_CONF}`])).code === 0;
-    return !held && (await incomplete(ctx, params)).length === 0;
+    return (await lacks(ctx, paramsOf(step.params))).length === 0;
   },
   async capture(ctx, step) {
     const { node, places } = paramsOf(step.params);
@@ -69,18 +73,16 @@ export const start: StepHandler<StepContext> = {
     await releasePods(shell, params.places);
   },
   async verify(ctx, step) {
-    const missing = await incomplete(ctx, paramsOf(step.params));
+    const missing = await lacks(ctx, paramsOf(step.params));
     return { ok: missing.length === 0, evidence: missing.length === 0 ? ["calico-node is Ready; routes, neighbours and forwarding entries cover every peer, and the node's own range is set"] : missing };
   },
   async undo(ctx, step, captured) {
     const { node, places, timeoutMs } = paramsOf(step.params);
     const before = captured as unknown as Before;
     const shell = ctx.shell(node);
-    // Pods that Calico gave an address need its plugin and its configuration to go, so they go first.
-    if ((await podDevices(shell, { prefix: workloadPrefix })).length > 0) {
-      await holdPods(shell, places);
-      await clearPods(ctx, node, { prefix: workloadPrefix }, timeoutMs);
-    }
+    // No pod may start from here on. Those that Calico gave an address need its plugin and its configuration to go, so they go first.
+    await holdPods(shell, places);
+    if ((await podDevices(shell, { prefix: workloadPrefix })).length > 0) await clearPods(ctx, node, { prefix: workloadPrefix }, timeoutMs);
     await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: onNeither } });
     await waitUntil(async () => ((await calicoNodePod(ctx.cluster, node)).pod === undefined ? true : undefined), waitOptions(ctx, `calico-node to leave ${node}`, timeoutMs));
     for (const [name, text] of Object.entries(before.confs)) await shell.write(`${places.confDir}/${name}`, text);

@@ -76,6 +76,18 @@ export async function readTunnel(shell: NodeShell, device: string): Promise<Tunn
   };
 }
 
+/** What of a tunnel's forwarding is not there any more, whatever the device is called now; in words. */
+export function lostForwarding(before: TunnelState, now: TunnelState): string[] {
+  const words = (state: TunnelState): string[] => [
+    ...state.addresses.map((address) => `address ${address}`),
+    ...state.routes.map(({ dst, gateway, onlink }) => `route ${dst} via ${gateway ?? 'nobody'}${onlink ? ' onlink' : ''}`),
+    ...state.neighbours.map(({ address, mac }) => `neighbour ${address} ${mac}`),
+    ...state.fdb.map(({ mac, destination }) => `forwarding entry ${mac} ${destination}`),
+  ];
+  const there = new Set(words(now));
+  return words(before).filter((word) => !there.has(word));
+}
+
 /** Puts addresses, routes, neighbours and forwarding entries back on the device that now bears `name`. `replace` throughout: traffic may already have made entries of its own. */
 export async function restoreForwarding(shell: NodeShell, state: TunnelState, name = state.device): Promise<void> {
   for (const address of state.addresses) await runOrThrow(shell, ['ip', 'addr', 'replace', address, 'dev', name]);
