@@ -6,8 +6,12 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH="$PWD/node_modules/.bin:$PATH"
 
-if [ ! -x node_modules/.bin/node ]; then
+if [ ! -e node_modules/.package-lock.json ]; then
   echo 'error: node_modules is missing or incomplete: run npm ci first' >&2
+  exit 3
+fi
+if ! command -v node >/dev/null; then
+  echo 'error: there is no Node.js: npm ci brings one, unless it was told to run no scripts; then install Node.js 24' >&2
   exit 3
 fi
 

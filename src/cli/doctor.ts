@@ -2,7 +2,7 @@
 import { ExitCode } from '../core/errors.ts';
 import { installCommand, installPackages, missingPackages } from '../lab/requirements/debian.ts';
 import { checkMachine, thisMachine } from '../lab/requirements/machine.ts';
-import { renderChecks, renderMissing } from '../lab/requirements/render.ts';
+import { renderChecks, renderMissing, renderWarnings } from '../lab/requirements/render.ts';
 import { doctorReport } from '../lab/requirements/schema.ts';
 import { flagOption, textOption } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -14,7 +14,7 @@ export const doctor: Verb = {
   description:
     'Checks the kernel features and programs that the lab uses (`fairlead lab`, `fairlead demo` and the tests under test/lab). ' +
     'Kernel features are tried for real, in namespaces that end with the trial. Everything else of fairlead runs without them. ' +
-    'Exits 3 when something is missing, after naming each with the command that brings it.',
+    'Exits 3 when something is missing, after naming each with the command that brings it; what is merely short (memory, disk, inotify instances) is named, too.',
   options: [
     { flags: '-o, --output <format>', description: 'how to print the checks', choices: ['text', 'json'], default: 'text' },
     { flags: '--install', description: 'install missing packages first (root on Debian or Ubuntu); starts no service' },
@@ -49,6 +49,7 @@ export const doctor: Verb = {
     if (failed || !flagOption(ctx, 'quiet')) {
       if (textOption(ctx, 'output') === 'json') ctx.stdout(`${JSON.stringify(doctorReport(checks), null, 2)}\n`);
       else ctx.stdout(renderChecks(checks, { colour: ctx.colour.stdout }));
+      ctx.stderr(renderWarnings(checks));
     }
     if (!failed) return ExitCode.ok;
     const left = missingPackages(checks);

@@ -1,7 +1,7 @@
 /** What a check of this machine is, and what its outcome looks like. */
 
 /** The parts in which `doctor` shows its checks. */
-export type CheckGroup = 'machine' | 'kernel' | 'programs' | 'build';
+export type CheckGroup = 'machine' | 'kernel' | 'limits' | 'programs' | 'build';
 
 /** Outcome of one check of this machine. */
 export interface Check {
@@ -11,11 +11,11 @@ export interface Check {
   title: string;
   /** What fairlead uses it for. */
   purpose: string;
-  /** `skip`: could not be tried here, `seen` says why. */
-  verdict: 'pass' | 'fail' | 'skip';
+  /** `warn`: the lab runs, but something is short; `skip`: could not be tried here, `seen` says why. */
+  verdict: 'pass' | 'warn' | 'fail' | 'skip';
   /** What was found: a path, a version, the kernel's answer. */
   seen: string;
-  /** What to do about a failure: one command or sentence. */
+  /** What to do about a failure or a warning: one command or sentence. */
   fix?: string;
   /** Debian package that brings it, where there is one. */
   debianPackage?: string;

@@ -6,6 +6,7 @@ import { EnvironmentError } from '../../core/errors.ts';
 import { runProcess } from '../../core/process.ts';
 import type { Check, Machine } from './check.ts';
 import { checkCgroups, KERNEL_FEATURES, tryKernelFeature } from './kernel.ts';
+import { checkLimits } from './limits.ts';
 import { checkProgram, COMPILER, findProgram, PROGRAMS } from './programs.ts';
 
 /** Oldest Go that builds the lab's components (their go.mod files ask for it). */
@@ -38,7 +39,7 @@ export async function checkMachine(machine: Machine): Promise<Check[]> {
       return { id: feature.id, group: 'kernel', title: feature.title, purpose: feature.purpose, verdict: 'skip', seen: why };
     }),
   );
-  return [...checks, ...kernel, await checkCgroups(), ...programs, ...compiler, await checkGo(machine)];
+  return [...checks, ...kernel, await checkCgroups(), ...(await checkLimits()), ...programs, ...compiler, await checkGo(machine)];
 }
 
 function checkPlatform(machine: Machine): Check {

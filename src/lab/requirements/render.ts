@@ -3,12 +3,12 @@ import { createColors } from 'picocolors';
 
 import type { Check, CheckGroup, Machine } from './check.ts';
 
-const TITLES: Readonly<Record<CheckGroup, string>> = { machine: 'Machine', kernel: 'Kernel', programs: 'Programs', build: 'Building components' };
+const TITLES: Readonly<Record<CheckGroup, string>> = { machine: 'Machine', kernel: 'Kernel', limits: 'Room for labs', programs: 'Programs', build: 'Building components' };
 
 /** The checks in their groups, one line each. */
 export function renderChecks(checks: readonly Check[], options: { colour: boolean }): string {
   const paint = createColors(options.colour);
-  const mark = { pass: paint.green('ok     '), fail: paint.red('missing'), skip: paint.yellow('skipped') };
+  const mark = { pass: paint.green('ok     '), warn: paint.yellow('short  '), fail: paint.red('missing'), skip: paint.yellow('skipped') };
   const width = Math.max(...checks.map((check) => check.title.length));
   const groups = [...new Set(checks.map((check) => check.group))];
   return groups
@@ -19,6 +19,13 @@ export function renderChecks(checks: readonly Check[], options: { colour: boolea
       return `${TITLES[group]}\n${lines.join('\n')}\n`;
     })
     .join('\n');
+}
+
+/** What to do about what is short, one line each; empty when nothing is. */
+export function renderWarnings(checks: readonly Check[]): string {
+  const short = checks.filter((check) => check.verdict === 'warn');
+  if (short.length === 0) return '';
+  return `\nThe lab runs, but may fail for want of:\n${short.map((check) => `  ${check.title}: ${check.fix ?? check.seen}\n`).join('')}`;
 }
 
 /** What to do about the failed checks, and what works without them. */

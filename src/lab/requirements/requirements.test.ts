@@ -7,9 +7,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Check, Machine } from './check.ts';
 import { installCommand, missingPackages } from './debian.ts';
 import { judgeCgroups } from './kernel.ts';
+import { judgeDisk, judgeInotify, judgeMemory } from './limits.ts';
 import { checkMachine, isGoNewEnough, labObstacles } from './machine.ts';
 import { checkProgram, findProgram, PROGRAMS } from './programs.ts';
-import { renderChecks, renderMissing } from './render.ts';
+import { renderChecks, renderMissing, renderWarnings } from './render.ts';
 import { doctorReport } from './schema.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-programs-'));
@@ -79,6 +80,34 @@ describe('control groups', () => {
     expect(judgeCgroups(v1, '')).toMatchObject({ verdict: 'pass', seen: 'version 1' });
     expect(judgeCgroups('cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n', 'cpuset cpu io memory pids\n')).toMatchObject({ verdict: 'pass', seen: 'version 2' });
     expect(judgeCgroups(v1.replace('memory', 'net_cls'), '')).toMatchObject({ verdict: 'fail', seen: 'no controller memory' });
+  });
+});
+
+describe('room for labs', () => {
+  it('is short of inotify instances where the limit is the usual 128', () => {
+    expect(judgeInotify('128\n')).toMatchObject({ verdict: 'warn', seen: '128, for 4 labs at most', fix: expect.stringContaining('sysctl -w fs.inotify.max_user_instances=1024') as string });
+    expect(judgeInotify('1024\n')).toMatchObject({ verdict: 'pass', seen: '1024' });
+  });
+
+  it('is short of memory by what is available, not by what is free', () => {
+    expect(judgeMemory('MemFree: 100 kB\nMemAvailable:    8000000 kB\n')).toMatchObject({ verdict: 'pass', seen: '8.2 GB available' });
+    expect(judgeMemory('MemFree: 9000000 kB\nMemAvailable:    1000000 kB\n')).toMatchObject({ verdict: 'warn' });
+    expect(judgeMemory('MemFree: 100 kB\n')).toBeUndefined();
+  });
+
+  it('is short of disk sooner when everything has to be built', () => {
+    expect(judgeDisk('/d', 5e9, true)).toMatchObject({ verdict: 'pass', seen: '5.0 GB free in /d' });
+    expect(judgeDisk('/d', 5e9, false)).toMatchObject({ verdict: 'warn' });
+    expect(judgeDisk('/d', 1e9, true)).toMatchObject({ verdict: 'warn' });
+  });
+
+  it('does not keep the lab from running, and is named with what to do', () => {
+    const short = [judgeInotify('128'), judgeDisk('/d', 9e9, true)];
+    expect(labObstacles(short)).toEqual([]);
+    expect(doctorReport(short).ok).toBe(true);
+    expect(renderChecks(short, { colour: false })).toContain('  short    inotify instances  128, for 4 labs at most (a lab of three nodes takes 32');
+    expect(renderWarnings(short)).toBe('\nThe lab runs, but may fail for want of:\n  inotify instances: sysctl -w fs.inotify.max_user_instances=1024 (kept over reboots by fs.inotify.max_user_instances=1024 in a file of /etc/sysctl.d)\n');
+    expect(renderWarnings([])).toBe('');
   });
 });
 

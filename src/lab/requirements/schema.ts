@@ -5,12 +5,12 @@ import type { Check } from './check.ts';
 
 const checkSchema = z.object({
   id: z.string().describe('stable name, such as kernel.vxlan or program.containerd'),
-  group: z.enum(['machine', 'kernel', 'programs', 'build']),
+  group: z.enum(['machine', 'kernel', 'limits', 'programs', 'build']),
   title: z.string(),
   purpose: z.string().describe('what fairlead uses it for'),
-  verdict: z.enum(['pass', 'fail', 'skip']),
+  verdict: z.enum(['pass', 'warn', 'fail', 'skip']).describe('warn: the lab runs, but something is short; skip: could not be tried'),
   seen: z.string().describe('what was found, or why it could not be tried'),
-  fix: z.string().optional().describe('what to do about a failure'),
+  fix: z.string().optional().describe('what to do about a failure or a warning'),
   debianPackage: z.string().optional().describe('Debian package that brings it'),
 });
 
