@@ -24,13 +24,11 @@ describe('incidents in the middle of a migration', () => {
     state.remove();
   });
 
-  for (const row of rows) {
-    test(row.id, { timeout: 1_200_000 }, async () => {
-      const result = await runIncident(chain, row);
-      expect(result.problems, result.what).toEqual([]);
-      expect(result.sent).toBeGreaterThan(0);
-    });
-  }
+  test.for(rows)('$id', { timeout: 1_200_000 }, async (row) => {
+    const result = await runIncident(chain, row);
+    expect(result.problems, result.what).toEqual([]);
+    expect(result.sent).toBeGreaterThan(0);
+  });
 
   test('then the migration comes to its end, and nothing of the old CNI is left', { timeout: 1_200_000 }, async () => {
     expect(await finishMigration(chain)).toEqual([]);

@@ -61,9 +61,9 @@ describe("K3s' own policy controller hands over", () => {
   });
 
   test("while it enforces, its rules are not shown as Flannel's", async () => {
-    const found = await fairlead('leftovers', ...VIA);
-    expect(found.stdout).toContain('FLANNEL');
-    expect(found.stdout).not.toContain('KUBE-');
+    const listed = await fairlead('leftovers', ...VIA);
+    expect(listed.stdout).toContain('FLANNEL');
+    expect(listed.stdout).not.toContain('KUBE-');
   });
 
   test('killed after its rules went from the first node, then rolled back: on again, rules back, canaries denied throughout', { timeout: 1_800_000 }, async () => {
