@@ -11,6 +11,7 @@ import { renderPlanText } from '../migrate/plan/render.ts';
 import { cniOfNodes, draftPlan, handlers } from '../migrate/routes/flannel-to-calico/route.ts';
 import { defaultOptions } from '../migrate/routes/flannel-to-calico/plan.ts';
 import { buildReport, renderReportMarkdown } from '../migrate/report.ts';
+import { coverage, measuredClasses } from '../migrate/run/coverage.ts';
 import { driveMigration, type MigrationOptions } from '../migrate/run/migration.ts';
 import { writeReport } from '../migrate/run/report-files.ts';
 import { beginMigration, continueMigration, migrationDir } from '../migrate/state-dir.ts';
@@ -21,10 +22,10 @@ import { durationOption, flagOption, integerOption, listOption, textOption } fro
 import { renderRefusal } from './plan.ts';
 import { createProgress } from './progress.ts';
 import type { Verb, VerbContext, VerbOption } from './verb.ts';
-import { openAccess, viaOption, type Access } from './via.ts';
+import { accessOptions, withAccess, type Access } from './via.ts';
 
 const runOptions: VerbOption[] = [
-  viaOption,
+  ...accessOptions,
   { flags: '--gate-window <duration>', description: 'how long traffic is watched at each gate', default: '15s' },
   { flags: '--max-lost <count>', description: 'losses without announcement that a gate tolerates', default: '0' },
   { flags: '--agent-image <image>', description: 'image of the probe agent', default: defaultOptions.agentImage },
@@ -85,13 +86,11 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
   } finally {
     progress.stop();
     await journal.close();
-    access.cluster.close();
   }
 }
 
-async function run(ctx: VerbContext): Promise<ExitCode> {
-  const access = await openAccess(ctx);
-  const draft = await draftPlan(access.cluster, access.shell, { agentImage: textOption(ctx, 'agentImage') ?? defaultOptions.agentImage });
+async function run(ctx: VerbContext, access: Access): Promise<ExitCode> {
+  const draft = await draftPlan(access.cluster, access.shell, { agentImage: textOption(ctx, 'agentImage') ?? defaultOptions.agentImage }, [coverage(measuredClasses(access))]);
   const file = textOption(ctx, 'plan');
   if (draft.plan === undefined) {
     ctx.stderr(renderRefusal(draft.preconditions));
@@ -115,29 +114,26 @@ async function stateDir(access: Access): Promise<string> {
   return migrationDir(system?.metadata.uid ?? '');
 }
 
-async function goOn(ctx: VerbContext, mode: Prepared['mode']): Promise<ExitCode> {
-  const access = await openAccess(ctx);
-  const dir = await stateDir(access);
-  const { plan, journal } = await continueMigration(dir);
-  return drive(ctx, { access, plan, dir, journal, mode });
+function goOn(ctx: VerbContext, mode: Prepared['mode']): Promise<ExitCode> {
+  return withAccess(ctx, async (access) => {
+    const dir = await stateDir(access);
+    const { plan, journal } = await continueMigration(dir);
+    return drive(ctx, { access, plan, dir, journal, mode });
+  });
 }
 
 const status: Verb = {
   name: 'status',
   summary: 'how far the migration is',
   description: "Shows from the journal which steps are done, which one is in doubt, and the exact next command.",
-  options: [viaOption, { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' }],
-  async run(ctx) {
-    const access = await openAccess(ctx);
-    try {
+  options: [...accessOptions, { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' }],
+  run: (ctx) =>
+    withAccess(ctx, async (access) => {
       const dir = await stateDir(access);
       const plan = await readPlan(join(dir, 'plan.json'));
       const found = migrationStatus(plan, await readJournal(join(dir, 'journal.ndjson')));
       ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(found, null, 2)}\n` : renderStatus(found));
-    } finally {
-      access.cluster.close();
-    }
-  },
+    }),
 };
 
 const resume: Verb = {
@@ -174,6 +170,6 @@ export const migrate: Verb = {
   ],
   examples: [{ command: 'fairlead migrate --via lab:lab --accept api-server --yes', description: 'migrate a lab' }],
   verbs: [status, resume, rollback],
-  run,
+  run: (ctx) => withAccess(ctx, (access) => run(ctx, access)),
 };
 
