@@ -12,6 +12,7 @@ import { cniOfNodes, draftPlan, handlers } from '../migrate/routes/flannel-to-ca
 import { defaultOptions } from '../migrate/routes/flannel-to-calico/plan.ts';
 import type { TakeoverOptions } from '../migrate/routes/flannel-to-calico/plan.ts';
 import { buildReport, renderReportMarkdown } from '../migrate/report.ts';
+import { coverage, measuredClasses } from '../migrate/run/coverage.ts';
 import { driveMigration, type MigrationOptions } from '../migrate/run/migration.ts';
 import { writeReport } from '../migrate/run/report-files.ts';
 import { beginMigration, continueMigration, migrationDir } from '../migrate/state-dir.ts';
@@ -23,10 +24,10 @@ import { renderRefusal } from './plan.ts';
 import { createProgress } from './progress.ts';
 import { givenRouteOptions, routeOptions } from './route-options.ts';
 import type { Verb, VerbContext, VerbOption } from './verb.ts';
-import { openAccess, viaOption, type Access } from './via.ts';
+import { accessOptions, withAccess, type Access } from './via.ts';
 
 const runOptions: VerbOption[] = [
-  viaOption,
+  ...accessOptions,
   { flags: '--gate-window <duration>', description: 'how long traffic is watched at each gate', default: '15s' },
   { flags: '--max-lost <count>', description: 'losses without announcement that a gate tolerates', default: '0' },
   { flags: '--report <dir>', description: 'write plan, journal, samples and figures to this directory' },
@@ -88,16 +89,14 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
   } finally {
     progress.stop();
     await journal.close();
-    access.cluster.close();
   }
 }
 
-async function run(ctx: VerbContext): Promise<ExitCode> {
-  const access = await openAccess(ctx);
+async function run(ctx: VerbContext, access: Access): Promise<ExitCode> {
   const file = textOption(ctx, 'plan');
   const given = file === undefined ? undefined : await readPlan(file);
   // A plan brings its own options: it is compared with what they would lead to today.
-  const draft = await draftPlan(access.cluster, access.shell, given === undefined ? givenRouteOptions(ctx) : optionsOf(given));
+  const draft = await draftPlan(access.cluster, access.shell, given === undefined ? givenRouteOptions(ctx) : optionsOf(given), [coverage(measuredClasses(access))]);
   if (draft.plan === undefined) {
     ctx.stderr(renderRefusal(draft.preconditions));
     return ExitCode.findings;
@@ -120,29 +119,26 @@ async function stateDir(access: Access): Promise<string> {
   return migrationDir(system?.metadata.uid ?? '');
 }
 
-async function goOn(ctx: VerbContext, mode: Prepared['mode']): Promise<ExitCode> {
-  const access = await openAccess(ctx);
-  const dir = await stateDir(access);
-  const { plan, journal } = await continueMigration(dir);
-  return drive(ctx, { access, plan, dir, journal, mode });
+function goOn(ctx: VerbContext, mode: Prepared['mode']): Promise<ExitCode> {
+  return withAccess(ctx, async (access) => {
+    const dir = await stateDir(access);
+    const { plan, journal } = await continueMigration(dir);
+    return drive(ctx, { access, plan, dir, journal, mode });
+  });
 }
 
 const status: Verb = {
   name: 'status',
   summary: 'how far the migration is',
   description: "Shows from the journal which steps are done, which one is in doubt, and the exact next command.",
-  options: [viaOption, { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' }],
-  async run(ctx) {
-    const access = await openAccess(ctx);
-    try {
+  options: [...accessOptions, { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' }],
+  run: (ctx) =>
+    withAccess(ctx, async (access) => {
       const dir = await stateDir(access);
       const plan = await readPlan(join(dir, 'plan.json'));
       const found = migrationStatus(plan, await readJournal(join(dir, 'journal.ndjson')));
       ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(found, null, 2)}\n` : renderStatus(found));
-    } finally {
-      access.cluster.close();
-    }
-  },
+    }),
 };
 
 const resume: Verb = {
@@ -180,6 +176,6 @@ export const migrate: Verb = {
   ],
   examples: [{ command: 'fairlead migrate --via lab:lab --accept api-server --yes', description: 'migrate a lab' }],
   verbs: [status, resume, rollback],
-  run,
+  run: (ctx) => withAccess(ctx, (access) => run(ctx, access)),
 };
 

@@ -5,10 +5,11 @@ import { planText } from '../migrate/plan/file.ts';
 import { renderPlanMarkdown, renderPlanText } from '../migrate/plan/render.ts';
 import { draftPlan } from '../migrate/routes/flannel-to-calico/route.ts';
 import type { Precondition } from '../migrate/types.ts';
+import { coverage, measuredClasses } from '../migrate/run/coverage.ts';
 import { textOption } from './options.ts';
 import { givenRouteOptions, routeOptions } from './route-options.ts';
 import type { Verb } from './verb.ts';
-import { openAccess, viaOption } from './via.ts';
+import { accessOptions, withAccess } from './via.ts';
 
 /** What does not hold, as people read it. */
 export function renderRefusal(checks: readonly Precondition[]): string {
@@ -23,16 +24,18 @@ export const plan: Verb = {
   description: 'Reads the cluster and its hosts, checks what must hold, and draws up the migration: every step, what it interrupts, for whom and how long at most, and how it is undone. Changes nothing. Exits 1 with the reasons when the cluster cannot be migrated.',
   options: [
     { flags: '--to <cni>', description: 'CNI to move to', choices: ['calico'], required: true },
-    viaOption,
+    ...accessOptions,
     { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json', 'markdown'], default: 'text' },
     ...routeOptions,
     { flags: '--save <file>', description: 'write the plan (JSON) to a file, for `fairlead migrate --plan`' },
   ],
-  examples: [{ command: 'fairlead plan --to calico --via lab:lab --save plan.json', description: 'plan the migration of a lab' }],
-  async run(ctx) {
-    const access = await openAccess(ctx);
-    try {
-      const draft = await draftPlan(access.cluster, access.shell, givenRouteOptions(ctx));
+  examples: [
+    { command: 'fairlead plan --to calico --via pod --save plan.json', description: 'plan the migration of the cluster that the kubeconfig names' },
+    { command: 'fairlead plan --to calico --via lab:lab', description: 'plan the migration of a lab' },
+  ],
+  run: (ctx) =>
+    withAccess(ctx, async (access) => {
+      const draft = await draftPlan(access.cluster, access.shell, givenRouteOptions(ctx), [coverage(measuredClasses(access))]);
       if (draft.plan === undefined) {
         ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify({ preconditions: draft.preconditions }, null, 2)}\n` : renderRefusal(draft.preconditions));
         return ExitCode.findings;
@@ -41,8 +44,6 @@ export const plan: Verb = {
       if (file !== undefined) writeFileSync(file, planText(draft.plan));
       const format = textOption(ctx, 'output');
       ctx.stdout(format === 'json' ? planText(draft.plan) : format === 'markdown' ? renderPlanMarkdown(draft.plan) : renderPlanText(draft.plan));
-    } finally {
-      access.cluster.close();
-    }
-  },
+      return ExitCode.ok;
+    }),
 };

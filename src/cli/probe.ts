@@ -15,7 +15,7 @@ import type { Tally } from '../probe/stats/aggregate.ts';
 import { durationOption, textOption } from './options.ts';
 import { createProgress, formatDuration, type Progress } from './progress.ts';
 import type { Verb, VerbContext } from './verb.ts';
-import { openAccess, viaOption } from './via.ts';
+import { accessOptions, withAccess, type Access } from './via.ts';
 
 /** Where there is no terminal to redraw a line on: between two lines that say how it stands. */
 const REMARK_MS = 60_000;
@@ -35,10 +35,7 @@ function follower(progress: Progress, isTerminal: boolean): (tally: Tally) => vo
   };
 }
 
-async function run(ctx: VerbContext): Promise<ExitCode> {
-  const forMs = durationOption(ctx, 'for') ?? 0;
-  if (forMs < 1_000) throw new UsageError('--for is less than a second; every class is probed at least once a second');
-  const access = await openAccess(ctx);
+async function run(ctx: VerbContext, forMs: number, access: Access): Promise<ExitCode> {
   const progress = createProgress(ctx);
   const target = textOption(ctx, 'report');
   const dir = target ?? mkdtempSync(join(tmpdir(), 'fairlead-probe-'));
@@ -75,17 +72,22 @@ async function run(ctx: VerbContext): Promise<ExitCode> {
   } finally {
     progress.stop();
     if (target === undefined) rmSync(dir, { recursive: true, force: true });
-    access.cluster.close();
   }
+}
+
+/** Milliseconds of `--for`. Errors: UsageError for less than a second. */
+function durationOf(ctx: VerbContext): number {
+  const forMs = durationOption(ctx, 'for') ?? 0;
+  if (forMs < 1_000) throw new UsageError('--for is less than a second; every class is probed at least once a second');
+  return forMs;
 }
 
 const down: Verb = {
   name: 'down',
   summary: 'remove probe agents that were left in the cluster',
   description: 'Removes the probe agents of a measurement or migration that was ended at once, or that was told to leave them, with everything that belongs to them but the namespace and their key. What they have measured and nobody collected is then lost, and counts as lost when that migration is resumed.',
-  options: [viaOption],
-  async run(ctx) {
-    const access = await openAccess(ctx);
+  options: [...accessOptions],
+  run: (ctx) => withAccess(ctx, async (access) => {
     const progress = createProgress(ctx);
     try {
       const where = { kube: access.cluster, ...(access.outside ? { outside: access.outside } : {}) };
@@ -96,9 +98,8 @@ const down: Verb = {
       progress.done(were ? 'the probe agents are gone' : 'there were no probe agents');
     } finally {
       progress.stop();
-      access.cluster.close();
     }
-  },
+  }),
 };
 
 export const probe: Verb = {
@@ -106,7 +107,7 @@ export const probe: Verb = {
   summary: 'measure what a cluster loses as it is',
   description: 'Puts probe agents on every node, measures every kind of traffic for a while, prints what was lost, and removes the agents again. Ctrl-C ends it early and prints what there is. Exits 0 when nothing was lost; 1 when something was, or when something that can be measured was not.',
   options: [
-    viaOption,
+    ...accessOptions,
     { flags: '--for <duration>', description: 'how long to measure', default: '1m' },
     { flags: '--policies <state>', description: 'whether NetworkPolicies are enforced in this cluster; canaries that find otherwise count as lost. as-found: whatever they find, on each node, before measuring begins', choices: ['enforced', 'open', 'as-found'], default: 'as-found' },
     { flags: '--report <dir>', description: 'write samples and figures to this directory' },
@@ -114,5 +115,8 @@ export const probe: Verb = {
   ],
   examples: [{ command: 'fairlead probe --via lab:lab --for 30m --report untouched', description: 'measure a lab that nobody touches for half an hour' }],
   verbs: [down],
-  run,
+  async run(ctx) {
+    const forMs = durationOf(ctx);
+    return withAccess(ctx, (access) => run(ctx, forMs, access));
+  },
 };

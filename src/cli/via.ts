@@ -1,13 +1,20 @@
-/** How a verb reaches a cluster and its hosts: `--via`. */
+/** How a verb reaches a cluster and its hosts: `--via` and what belongs to it. */
 import { join } from 'node:path';
 import { Cluster } from '../cluster/client.ts';
-import { UsageError } from '../core/errors.ts';
+import { EnvironmentError, UsageError } from '../core/errors.ts';
+import { NODE_IMAGE } from '../node/pod/manifests.ts';
 import type { NodeShell } from '../node/shell.ts';
 import type { OutsideOptions } from '../probe/mesh/outside.ts';
 import type { VerbContext, VerbOption } from './verb.ts';
 import { textOption } from './options.ts';
 
-export const viaOption: VerbOption = { flags: '--via <way>', description: 'how hosts are reached: lab:NAME (needed)' };
+/** Options of every verb that reaches hosts. */
+export const accessOptions: readonly VerbOption[] = [
+  { flags: '--via <way>', description: 'how hosts are reached: pod (through the API server), or lab:NAME (needed)' },
+  { flags: '--kubeconfig <file>', description: 'kubeconfig of the cluster, but for a lab; without it $KUBECONFIG, ~/.kube/config, or the service account of the pod that this runs in' },
+  { flags: '--context <name>', description: 'context of the kubeconfig; without it the current one' },
+  { flags: '--node-image <image>', description: 'with --via pod: image of the privileged pods, which needs nsenter and nothing else', default: NODE_IMAGE },
+];
 
 /** A step or an undo must outlive a restart of the only API server, which takes ten to thirty seconds. */
 const API_PATIENCE_MS = 45_000;
@@ -18,6 +25,8 @@ export interface Access {
   outside?: OutsideOptions;
   /** Services that echo a nonce and are probed along, where they exist. */
   http: { name: string; url: string }[];
+  /** Takes away what reaching the hosts put into the cluster, and ends connections. */
+  close(): Promise<void>;
 }
 
 async function viaLab(name: string): Promise<Access> {
@@ -34,13 +43,48 @@ async function viaLab(name: string): Promise<Access> {
     outside: { shell: outsideShell(lab), address: INTERNET_ADDRESS, nodeBinary: process.execPath, agentScript: await agentBundle(), dir: join(labPaths(lab).dir, 'outside') },
     // By address: agents resolve no names but in their DNS probes, so that a loss here is a loss of the Service itself.
     http: address === undefined ? [] : [{ name: 'shop/web', url: `http://${address}:8080/` }],
+    close: async () => cluster.close(),
   };
 }
 
-/** Opens the access that `--via` names. Errors: UsageError for a way that is not known. */
-export async function openAccess(ctx: VerbContext): Promise<Access> {
+async function viaPod(ctx: VerbContext): Promise<Access> {
+  const { podShells } = await import('../node/pod/shell.ts');
+  const [kubeconfig, context, image] = [textOption(ctx, 'kubeconfig'), textOption(ctx, 'context'), textOption(ctx, 'nodeImage')];
+  const cluster = await Cluster.connect({ ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) });
+  const pods = podShells(cluster, image === undefined ? {} : { image });
+  return {
+    cluster,
+    shell: (node) => pods.shell(node),
+    http: [],
+    async close() {
+      try {
+        await pods.close();
+      } catch (error) {
+        // What the verb itself found out is worth more than this, which the next run repairs.
+        if (!(error instanceof EnvironmentError)) throw error;
+        ctx.stderr(`Warning: ${error.message}\n  ${error.hint ?? ''}\n`);
+      } finally {
+        cluster.close();
+      }
+    },
+  };
+}
+
+async function open(ctx: VerbContext): Promise<Access> {
   const via = textOption(ctx, 'via');
-  if (via === undefined) throw new UsageError('--via is missing: how are the hosts reached?', { hint: 'for a lab: --via lab:NAME' });
-  if (via.startsWith('lab:')) return viaLab(via.slice('lab:'.length));
-  throw new UsageError(`--via ${via}: hosts cannot be reached that way`, { hint: 'this version knows lab:NAME' });
+  if (via === undefined) throw new UsageError('--via is missing: how are the hosts reached?', { hint: 'through the API server: --via pod; for a lab: --via lab:NAME' });
+  if (via === 'pod') return viaPod(ctx);
+  if (!via.startsWith('lab:')) throw new UsageError(`--via ${via}: hosts cannot be reached that way`, { hint: 'this version knows pod and lab:NAME' });
+  if (textOption(ctx, 'kubeconfig') !== undefined || textOption(ctx, 'context') !== undefined) throw new UsageError(`--via ${via}: a lab has its own kubeconfig`, { hint: 'leave --kubeconfig and --context out' });
+  return viaLab(via.slice('lab:'.length));
+}
+
+/** Opens the access that `--via` names, and closes it whatever becomes of `work`. Errors: UsageError for a way that is not known. */
+export async function withAccess<T>(ctx: VerbContext, work: (access: Access) => Promise<T>): Promise<T> {
+  const access = await open(ctx);
+  try {
+    return await work(access);
+  } finally {
+    await access.close();
+  }
 }

@@ -1,8 +1,8 @@
 /** The one door to a Kubernetes API server: objects in, objects out, errors that name verb, object and permission. */
-import type { KubeConfig } from '@kubernetes/client-node';
 import { EnvironmentError } from '../core/errors.ts';
 import { ApiError, type Call } from './api-error.ts';
 import { Discovery, type ResourceType } from './discovery.ts';
+import { execInPod, type ExecOptions, type ExecResult, type ExecTarget } from './exec.ts';
 import { loadKubeConfig, type ConnectOptions } from './kubeconfig.ts';
 import { describeRef, refOf, type KubeObject, type ListQuery, type ObjectRef } from './objects.ts';
 import { Transport, type ApiRequest } from './transport.ts';
@@ -28,11 +28,6 @@ export class Cluster {
   /** Reads the kubeconfig; does not contact the server. Errors: UsageError for a missing file or context. */
   static async connect(options: ConnectOptions = {}): Promise<Cluster> {
     return new Cluster(new Transport(await loadKubeConfig(options), options.patienceMs));
-  }
-
-  /** The loaded kubeconfig, for websockets (exec, port-forward). */
-  get kubeConfig(): KubeConfig {
-    return this.#transport.kubeConfig;
   }
 
   /** Base address of the API server. */
@@ -139,6 +134,11 @@ export class Cluster {
       if (error.status === 500 && error.message.includes('more than one PodDisruptionBudget')) return { blockedBy: error.message };
       throw error;
     }
+  }
+
+  /** Runs a command in a container. Errors and doubts as `execInPod`. */
+  async exec(target: ExecTarget, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    return await execInPod(this.#transport.kubeConfig, target, argv, options);
   }
 
   /** The server's version, for instance `{ gitVersion: 'v1.34.4' }`. */

@@ -46,3 +46,6 @@ export class EnvironmentError extends FairleadError {
     super(ExitCode.environment, message, options);
   }
 }
+
+/** Nothing has been done yet, because the way there could not be opened: asking again is harmless. */
+export class NotStartedError extends EnvironmentError {}

@@ -13,7 +13,8 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   net: ['core'],
   report: ['core'],
-  node: BASE,
+  // A host may be reached through the API server.
+  node: [...BASE, 'cluster'],
   cluster: BASE,
   distro: [...BASE, 'node', 'cluster'],
   cni: [...BASE, 'node', 'cluster', 'distro'],

@@ -2,7 +2,7 @@
 import { calicoCniImage, calicoKubeControllersImage, calicoNodeImage } from './calico-images.ts';
 import type { Components } from './component-files.ts';
 import type { ImageDefinition } from './definition.ts';
-import { agentImage, corednsImage, flannelCniPluginImage, flannelImage, pauseImage, shopImage } from './other-images.ts';
+import { agentImage, corednsImage, flannelCniPluginImage, flannelImage, nodeImage, pauseImage, shopImage } from './other-images.ts';
 
 export interface ImageInputs {
   /** The probe agent as one bundled file (`.mjs`). */
@@ -29,6 +29,7 @@ export async function imageDefinitions(components: Components, extra: ImageInput
     flannelCniPluginImage(components),
     agentImage(extra),
     shopImage(components),
+    nodeImage(),
   ]);
   return [...plain, ...looked];
 }

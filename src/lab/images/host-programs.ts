@@ -17,6 +17,7 @@ const DEBIAN_PACKAGES: Record<string, string> = {
   conntrack: 'conntrack',
   nft: 'nftables',
   dash: 'dash',
+  nsenter: 'util-linux',
   busybox: 'busybox-static',
 };
 

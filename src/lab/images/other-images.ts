@@ -12,6 +12,7 @@ export const FLANNEL = 'ghcr.io/flannel-io/flannel:v0.28.10';
 export const FLANNEL_CNI_PLUGIN = 'ghcr.io/flannel-io/flannel-cni-plugin:v1.7.1-flannel1';
 export const AGENT = 'ghcr.io/fairlead/agent:dev';
 export const SHOP = 'ghcr.io/fairlead/shop:dev';
+export const NODE = 'ghcr.io/fairlead/node:dev';
 
 export function pauseImage(components: Components): ImageDefinition {
   return {
@@ -75,5 +76,14 @@ export async function shopImage(components: Components): Promise<ImageDefinition
     reference: SHOP,
     entries: [...BASE_ENTRIES, ...(await busyboxEntries({ shell: true })), componentFile(components, 'shop', SHOP, '/shop')],
     process: { env: [], entrypoint: ['/shop'], user: NONROOT },
+  };
+}
+
+/** What the pod that reaches a host needs: nsenter with its libraries. Whatever it runs is the host's own. */
+export async function nodeImage(): Promise<ImageDefinition> {
+  return {
+    reference: NODE,
+    entries: [...BASE_ENTRIES, ...(await programEntries({ '/usr/bin/nsenter': 'nsenter' }))],
+    process: { env: [], entrypoint: ['/usr/bin/nsenter'] },
   };
 }

@@ -1,10 +1,9 @@
 /** Reaches a lab node by entering its namespaces. */
-import { dirname } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { EnvironmentError } from '../../core/errors.ts';
+import { NotStartedError } from '../../core/errors.ts';
 import { runProcess } from '../../core/process.ts';
-import { partialOf } from '../../node/partial-file.ts';
-import { runOrThrow, type NodeShell, type RunOptions, type RunResult } from '../../node/shell.ts';
+import { hostShell, type Transport } from '../../node/host-shell.ts';
+import type { NodeShell } from '../../node/shell.ts';
 import { namespaceName, nodePaths } from '../paths.ts';
 import { inLabCgroup } from './cgroups.ts';
 
@@ -44,50 +43,30 @@ export function nodeProcess(lab: string, node: string): number | undefined {
   return isAlive(recorded) ? recorded.pid : undefined;
 }
 
-/** The argv that runs argv inside a node, or in the network of `outside`. Errors: EnvironmentError when the node is not running. */
+/** The argv that runs argv inside a node, or in the network of `outside`. Errors: NotStartedError when the node is not running. */
 export function enterNode(lab: string, node: string, argv: readonly string[]): string[] {
   if (node === 'outside') return inLabCgroup(lab, ['ip', 'netns', 'exec', namespaceName(lab, 'outside'), ...argv]);
   const pid = nodeProcess(lab, node);
-  if (pid === undefined) throw new EnvironmentError(`lab ${lab}: node ${node} is not running`, { hint: `\`fairlead lab status --name ${lab}\` shows the lab's nodes` });
+  if (pid === undefined) throw new NotStartedError(`lab ${lab}: node ${node} is not running`, { hint: `\`fairlead lab status --name ${lab}\` shows the lab's nodes` });
   // `--wd` without a value is process 1's own working directory, which is the node's /; `--wd=/` would be this
   // machine's, opened before the namespaces are entered, and would let the node's processes walk about in it.
   return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--wd', '--', ...argv];
 }
 
-async function run(enter: (argv: readonly string[]) => string[], argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const result = await runProcess(enter(argv), { ...options, timeoutMs: options.timeoutMs ?? 30_000, env: { HOME: '/root', LC_ALL: 'C.UTF-8' } });
-  return { code: result.code, stdout: Buffer.from(result.stdout).toString(), stderr: result.stderr };
-}
-
-/** NodeShell over a way to enter: files go through the same commands that any host has. */
-function shellOver(node: string, enter: (argv: readonly string[]) => string[]): NodeShell {
-  const shell: NodeShell = {
-    node,
-    run: (argv, options) => run(enter, argv, options),
-    async read(path) {
-      const result = await runProcess(enter(['cat', '--', path]), { timeoutMs: 30_000 });
-      if (result.code === 0) return result.stdout;
-      if (/No such file or directory/.test(result.stderr)) return undefined;
-      throw new EnvironmentError(`node ${node}: cannot read ${path}: ${result.stderr.trim()}`);
-    },
-    async write(path, bytes, mode = 0o644) {
-      const partial = partialOf(path);
-      await runOrThrow(shell, ['mkdir', '-p', '--', dirname(path)]);
-      await runOrThrow(shell, ['dd', `of=${partial}`, 'conv=fsync', 'status=none'], { stdin: bytes });
-      await runOrThrow(shell, ['chmod', mode.toString(8), '--', partial]);
-      await runOrThrow(shell, ['mv', '-f', '--', partial, path]);
-      await runOrThrow(shell, ['sync', '--', dirname(path)]);
-    },
+/** Entering a lab's namespaces either works at once or not at all. */
+function entering(enter: (argv: readonly string[]) => string[]): Transport {
+  return async (argv, options) => {
+    const { stdout, stderr } = await runProcess(enter(argv), options);
+    return { stdout, stderr: Buffer.from(stderr) };
   };
-  return shell;
 }
 
 /** Shell of a running lab node. */
 export function labShell(lab: string, node: string): NodeShell {
-  return shellOver(node, (argv) => enterNode(lab, node, argv));
+  return hostShell(node, entering((argv) => enterNode(lab, node, argv)));
 }
 
 /** Shell of `outside`, which has a network of its own and this machine's files. */
 export function outsideShell(lab: string): NodeShell {
-  return shellOver('outside', (argv) => enterNode(lab, 'outside', argv));
+  return hostShell('outside', entering((argv) => enterNode(lab, 'outside', argv)));
 }

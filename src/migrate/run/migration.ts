@@ -9,7 +9,7 @@ import { Mesh } from '../../probe/mesh/mesh.ts';
 import type { MeshOptions } from '../../probe/mesh/mesh-options.ts';
 import type { OutsideOptions } from '../../probe/mesh/outside.ts';
 import { DEFAULT_THRESHOLDS, evaluateGate } from '../../probe/stats/gate.ts';
-import { PROBE_CLASSES, type CanaryExpectation, type ProbeClass } from '../../probe/types.ts';
+import type { CanaryExpectation } from '../../probe/types.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { Announcer, EngineEvent } from '../engine/ports.ts';
 import { resumeMigration, rollbackMigration, runMigration } from '../engine.ts';
@@ -18,6 +18,7 @@ import { replay, windowsOf } from '../journal/replay.ts';
 import { clusterMirror } from '../mirror.ts';
 import type { StepContext } from '../steps/context.ts';
 import type { Handlers, Plan } from '../types.ts';
+import { measuredClasses } from './coverage.ts';
 import { trafficGate } from './traffic-gate.ts';
 
 export interface MigrationOptions {
@@ -44,11 +45,6 @@ export interface MigrationOptions {
 export interface MigrationResult {
   outcome: Outcome;
   mesh: Mesh;
-}
-
-/** Classes that are measured here: those that need a prober outside only where there is one. */
-function measured(options: MigrationOptions): ProbeClass[] {
-  return PROBE_CLASSES.filter((name) => options.outside !== undefined || (name !== 'node-port' && name !== 'egress'));
 }
 
 /** A fresh run starts its samples anew; those of an earlier one are kept under its time. */
@@ -81,7 +77,7 @@ async function checkBaseline(mesh: Mesh, options: MigrationOptions): Promise<voi
   await new Promise((resolve) => setTimeout(resolve, options.windowMs));
   const until = Date.now();
   await mesh.settled(until);
-  const result = evaluateGate(mesh.between(from, until), { defaults: DEFAULT_THRESHOLDS, expected: measured(options) });
+  const result = evaluateGate(mesh.between(from, until), { defaults: DEFAULT_THRESHOLDS, expected: measuredClasses(options) });
   if (result.verdict === 'pass') return;
   throw new EnvironmentError(`the cluster's traffic is not whole before the migration: ${result.reasons.join('; ')}`, { hint: 'repair that first; nothing has been changed' });
 }
@@ -121,7 +117,7 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
   const ctx: StepContext = { cluster, shell, backupDir: join(options.dir, 'backup'), waiting: options.waiting };
   const engine = {
     plan, handlers: options.handlers, ctx, journal, tool: options.tool,
-    gate: trafficGate({ mesh, windowMs: options.windowMs, expected: measured(options), maxUnannouncedLost: options.maxUnannouncedLost, canary: plan.canary, waiting: options.waiting }),
+    gate: trafficGate({ mesh, windowMs: options.windowMs, expected: measuredClasses(options), maxUnannouncedLost: options.maxUnannouncedLost, canary: plan.canary, waiting: options.waiting }),
     announce: announcer(mesh),
     mirror: clusterMirror(cluster, `${userInfo().username}@${hostname()}`),
     onEvent: options.onEvent,

@@ -21,12 +21,13 @@ export interface Draft {
   plan?: Plan;
 }
 
-/** Reads the cluster and draws the plan up; changes nothing. */
-export async function draftPlan(cluster: Cluster, shell: (node: string) => NodeShell, options: Partial<TakeoverOptions> = {}): Promise<Draft> {
+/** Reads the cluster and draws the plan up; changes nothing. `alsoKnown` stands in the plan with the route's own preconditions. */
+export async function draftPlan(cluster: Cluster, shell: (node: string) => NodeShell, options: Partial<TakeoverOptions> = {}, alsoKnown: readonly Precondition[] = []): Promise<Draft> {
   const seen = await survey(cluster, shell);
   const checks = preconditions(seen);
   const calico = await detectCalico(cluster);
   checks.push({ id: 'no-calico', title: 'Calico is not installed yet', verdict: calico === undefined ? 'pass' : 'fail', expected: 'no Calico', observed: calico === undefined ? 'no Calico' : 'Calico is there', ...(calico === undefined ? {} : { fix: 'if that is an unfinished migration: `fairlead migrate status`; otherwise remove the other installation' }) });
+  checks.push(...alsoKnown);
   if (checks.some((check) => check.verdict === 'fail')) return { preconditions: checks };
   const facts = factsOf(seen);
   const all = { ...defaultOptions, ...options };

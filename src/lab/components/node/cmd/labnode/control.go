@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,6 +15,8 @@ const controlSocket = "/run/labnode/control.sock"
 type request struct {
 	Verb string `json:"verb"`
 	Unit string `json:"unit"`
+	// NoBlock asks for an answer as soon as the work is under way (systemctl --no-block).
+	NoBlock bool `json:"noBlock,omitempty"`
 }
 
 type state struct {
@@ -23,8 +26,10 @@ type state struct {
 	Sub         string `json:"sub"`
 	MainPID     int    `json:"mainPid"`
 	Since       string `json:"since"`
-	LastEnd     string `json:"lastEnd"`
-	Enabled     bool   `json:"enabled"`
+	// StartMonotonic is when the main process was started, in microseconds of CLOCK_MONOTONIC; 0 before the first start.
+	StartMonotonic int64  `json:"startMonotonic"`
+	LastEnd        string `json:"lastEnd"`
+	Enabled        bool   `json:"enabled"`
 }
 
 type response struct {
@@ -57,17 +62,23 @@ func (m *manager) serve(listener net.Listener) {
 }
 
 func (m *manager) answer(asked request) response {
-	var err error
-	switch asked.Verb {
-	case "start":
-		err = m.start(asked.Unit)
-	case "stop":
-		err = m.stop(asked.Unit)
-	case "restart":
-		err = m.restart(asked.Unit)
-	case "state":
-	default:
+	acts := map[string]func(string) error{"start": m.start, "stop": m.stop, "restart": m.restart}
+	act, err := acts[asked.Verb], error(nil)
+	switch {
+	case asked.Verb == "state":
+	case act == nil:
 		err = fmt.Errorf("Unknown command verb %s.", asked.Verb)
+	case asked.NoBlock:
+		// Like systemd: a unit that does not exist is refused at once, everything else shows in the unit's state.
+		if _, err = loadUnit(asked.Unit); err == nil {
+			go func() {
+				if err := act(asked.Unit); err != nil {
+					note(asked.Unit, "Failed to %s %s.service: %v", asked.Verb, unitName(asked.Unit), err)
+				}
+			}()
+		}
+	default:
+		err = act(asked.Unit)
 	}
 	if err != nil {
 		return response{Error: err.Error()}
@@ -96,6 +107,7 @@ func (m *manager) describe(name string) (*state, error) {
 	}
 	result.Description, result.MainPID, result.LastEnd = s.unit.Description, s.pid, s.lastEnd
 	result.Since = s.since.Format(time.RFC3339)
+	result.StartMonotonic = s.startMonotonic
 	switch {
 	case s.pid != 0:
 		result.Active, result.Sub = "active", "running"
@@ -107,13 +119,13 @@ func (m *manager) describe(name string) (*state, error) {
 	return result, nil
 }
 
-func ask(verb, unit string) (response, error) {
+func ask(asked request) (response, error) {
 	connection, err := net.Dial("unix", controlSocket)
 	if err != nil {
 		return response{}, fmt.Errorf("process 1 does not answer: %w", err)
 	}
 	defer connection.Close()
-	if err := json.NewEncoder(connection).Encode(request{Verb: verb, Unit: unit}); err != nil {
+	if err := json.NewEncoder(connection).Encode(asked); err != nil {
 		return response{}, err
 	}
 	var answer response
@@ -124,15 +136,17 @@ func ask(verb, unit string) (response, error) {
 // systemctl understands the verbs that operators and Fairlead use; exit codes are systemctl's own (3: not active, 4: no such unit).
 func systemctl(args []string) int {
 	var words []string
-	now := false
-	property := ""
+	now, noBlock := false, false
+	var properties []string
 	for index := 0; index < len(args); index++ {
 		switch arg := args[index]; {
 		case arg == "-p" && index+1 < len(args):
 			index++
-			property = args[index]
+			properties = append(properties, strings.Split(args[index], ",")...)
 		case strings.HasPrefix(arg, "--property="):
-			property = strings.TrimPrefix(arg, "--property=")
+			properties = append(properties, strings.Split(strings.TrimPrefix(arg, "--property="), ",")...)
+		case arg == "--no-block":
+			noBlock = true
 		case arg == "--now":
 			now = true
 		case strings.HasPrefix(arg, "-"):
@@ -149,14 +163,15 @@ func systemctl(args []string) int {
 	}
 	code := 0
 	for _, unit := range words[1:] {
-		if result := unitVerb(words[0], unit, property, now); result != 0 {
+		if result := unitVerb(request{Verb: words[0], Unit: unit, NoBlock: noBlock}, properties, now); result != 0 {
 			code = result
 		}
 	}
 	return code
 }
 
-func unitVerb(verb, unit, property string, now bool) int {
+func unitVerb(asked request, properties []string, now bool) int {
+	verb, unit := asked.Verb, asked.Unit
 	fail := func(err error) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -176,9 +191,9 @@ func unitVerb(verb, unit, property string, now bool) int {
 		if !now {
 			return 0
 		}
-		verb = map[string]string{"enable": "start", "disable": "stop"}[verb]
+		asked.Verb = map[string]string{"enable": "start", "disable": "stop"}[verb]
 	case "status", "is-active", "is-enabled", "show":
-		answer, err := ask("state", unit)
+		answer, err := ask(request{Verb: "state", Unit: unit})
 		if err != nil {
 			return fail(err)
 		}
@@ -186,20 +201,20 @@ func unitVerb(verb, unit, property string, now bool) int {
 			fmt.Fprintln(os.Stderr, answer.Error)
 			return 4
 		}
-		return printState(verb, answer.State, property)
+		return printState(verb, answer.State, properties)
 	}
-	answer, err := ask(verb, unit)
+	answer, err := ask(asked)
 	if err != nil {
 		return fail(err)
 	}
 	if answer.Error != "" {
-		fmt.Fprintf(os.Stderr, "Failed to %s %s.service: %s\n", verb, unitName(unit), answer.Error)
+		fmt.Fprintf(os.Stderr, "Failed to %s %s.service: %s\n", asked.Verb, unitName(unit), answer.Error)
 		return 5
 	}
 	return 0
 }
 
-func printState(verb string, s *state, property string) int {
+func printState(verb string, s *state, properties []string) int {
 	notActive := 0
 	if s.Active != "active" {
 		notActive = 3
@@ -216,9 +231,9 @@ func printState(verb string, s *state, property string) int {
 		}
 		return 0
 	case "show":
-		for _, line := range []string{"ActiveState=" + s.Active, "SubState=" + s.Sub, fmt.Sprintf("MainPID=%d", s.MainPID), "UnitFileState=" + enabled, "Description=" + s.Description} {
+		for _, line := range []string{"ActiveState=" + s.Active, "SubState=" + s.Sub, fmt.Sprintf("MainPID=%d", s.MainPID), fmt.Sprintf("ExecMainStartTimestampMonotonic=%d", s.StartMonotonic), "UnitFileState=" + enabled, "Description=" + s.Description} {
 			name, _, _ := strings.Cut(line, "=")
-			if property == "" || strings.Contains(","+property+",", ","+name+",") {
+			if len(properties) == 0 || slices.Contains(properties, name) {
 				fmt.Println(line)
 			}
 		}

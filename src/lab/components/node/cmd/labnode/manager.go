@@ -9,18 +9,22 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // service is a unit's life: at most one main process at a time.
 type service struct {
-	unit    *Unit
-	pid     int
-	since   time.Time
-	wanted  bool
-	failed  bool
-	lastEnd string
-	restart *time.Timer
-	ended   chan struct{}
+	unit  *Unit
+	pid   int
+	since time.Time
+	// startMonotonic is `since` in microseconds of CLOCK_MONOTONIC.
+	startMonotonic int64
+	wanted         bool
+	failed         bool
+	lastEnd        string
+	restart        *time.Timer
+	ended          chan struct{}
 }
 
 type manager struct {
@@ -99,6 +103,7 @@ func (m *manager) launch(s *service) error {
 		return fmt.Errorf("%s.service: %w", s.unit.Name, err)
 	}
 	s.pid, s.since, s.ended = pid, time.Now(), make(chan struct{})
+	s.startMonotonic = monotonic()
 	note(s.unit.Name, "Started %s.service - %s.", s.unit.Name, s.unit.Description)
 	return nil
 }
@@ -208,4 +213,13 @@ func describe(status syscall.WaitStatus) string {
 		return fmt.Sprintf("code=killed, status=%d/%s", status.Signal(), status.Signal())
 	}
 	return fmt.Sprintf("code=exited, status=%d", status.ExitStatus())
+}
+
+// monotonic is CLOCK_MONOTONIC in microseconds, as systemd states times in `show`.
+func monotonic() int64 {
+	var now unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) != nil {
+		return 0
+	}
+	return now.Nano() / 1000
 }
