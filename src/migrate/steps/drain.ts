@@ -11,6 +11,9 @@ interface DrainParams {
   timeoutMs: number;
 }
 
+/** How often a node is looked at for pods to evict. */
+const ROUNDS = 3;
+
 export async function podsOf(ctx: StepContext, node: string): Promise<PodObject[]> {
   return ctx.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod', fieldSelector: `spec.nodeName=${node}` });
 }
@@ -62,8 +65,14 @@ async function evictInTurn(ctx: StepContext, pods: readonly PodObject[], deadlin
 export async function drainNode(ctx: StepContext, { node, timeoutMs }: DrainParams): Promise<void> {
   await setCordon(ctx, node, true);
   const deadline = Date.now() + timeoutMs;
-  const groups = Object.values(Object.groupBy(drainable(await podsOf(ctx, node)), (pod) => controllerOf(pod)?.uid ?? pod.metadata.uid ?? describePod(pod)));
-  await Promise.all(groups.map((pods) => evictInTurn(ctx, pods ?? [], deadline)));
+  // Looked at again: a scheduler that has not seen the cordon yet puts a replacement right back, though not forever.
+  for (let round = 0; round < ROUNDS; round++) {
+    const groups = Object.values(Object.groupBy(drainable(await podsOf(ctx, node)), (pod) => controllerOf(pod)?.uid ?? pod.metadata.uid ?? describePod(pod)));
+    if (groups.length === 0) return;
+    await Promise.all(groups.map((pods) => evictInTurn(ctx, pods ?? [], deadline)));
+  }
+  const left = drainable(await podsOf(ctx, node)).map(describePod);
+  if (left.length > 0) throw new EnvironmentError(`pods come back to ${node} although it is cordoned: ${left.join(', ')}`, { hint: 'they tolerate the cordon or name the node; take that out of their workloads, or scale those down for now' });
 }
 
 export const drain: StepHandler<StepContext> = {

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../../cluster/objects.ts';
 import type { StepContext } from '../../steps/context.ts';
 import type { Json, StepHandler } from '../../types.ts';
-import { migrationLabel, onCalico, onNeither } from './names.ts';
+import { migrationLabel, onFlannel } from './names.ts';
 
 interface DaemonSetParams {
   daemonSet: { namespace: string; name: string };
@@ -31,7 +31,8 @@ function keepsAway(spec: DaemonSetSpec): boolean {
 
 /** The DaemonSet's own affinity with one more condition in each of its terms. */
 function withCondition(spec: DaemonSetSpec): Json {
-  const condition = { key: migrationLabel, operator: 'NotIn', values: [onCalico, onNeither] };
+  // Not "none of the others": that would hold for nodes without the label, which they all are when the migration ends.
+  const condition = { key: migrationLabel, operator: 'In', values: [onFlannel] };
   const affinity = spec.template?.spec?.affinity;
   const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [{}];
   return {

@@ -60,7 +60,7 @@ function prepare(facts: TakeoverFacts): StepSpec[] {
   const builtIn: Draft[] = facts.daemonSet !== undefined ? [{
     kind: 'release-nodes',
     title: "Keep Flannel's DaemonSet away from nodes that move",
-    actions: [`patch DaemonSet ${facts.daemonSet.namespace}/${facts.daemonSet.name}: updateStrategy OnDelete (so that no pod restarts), node affinity ${migrationLabel} not in (calico, none)`],
+    actions: [`patch DaemonSet ${facts.daemonSet.namespace}/${facts.daemonSet.name}: updateStrategy OnDelete (so that no pod restarts), node affinity ${migrationLabel} in (flannel), which every node is`],
     undo: ['put updateStrategy and affinity back'],
     invariants: [1, 9],
     params: { daemonSet: facts.daemonSet },

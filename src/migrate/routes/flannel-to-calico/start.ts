@@ -11,7 +11,7 @@ import { waitOptions, type StepContext } from '../../steps/context.ts';
 import { clearPods, HOLD_CONF, holdPods, podDevices, releasePods, type CniPlaces } from '../../steps/hold.ts';
 import { setNodeMetadata } from '../../steps/objects.ts';
 import type { Json, StepHandler } from '../../types.ts';
-import { onCalico, onFlannel, onNeither } from './names.ts';
+import { onCalico, onNeither } from './names.ts';
 
 interface StartParams {
   node: string;
@@ -24,6 +24,8 @@ interface Before {
   /** CNI configurations of the directory by file name, all but Calico's and the hold. */
   confs: Record<string, string>;
   plugins: string[];
+  /** Value of the migration label: what brought the node here differs between distributions. */
+  label: string | null;
 }
 
 const paramsOf = (params: Json): StartParams => params as unknown as StartParams;
@@ -54,7 +56,8 @@ export const start: StepHandler<StepContext> = {
   async capture(ctx, step) {
     const { node, places } = paramsOf(step.params);
     const confs = (await readCniConfs(ctx.shell(node), places.confDir)).filter((conf) => conf.file !== conflistName && conf.file !== HOLD_CONF);
-    const before: Before = { confs: Object.fromEntries(confs.map((conf) => [conf.file, conf.text])), plugins: (await listDirectory(ctx.shell(node), places.binDir)) ?? [] };
+    const object = await ctx.cluster.get({ apiVersion: 'v1', kind: 'Node', name: node });
+    const before: Before = { confs: Object.fromEntries(confs.map((conf) => [conf.file, conf.text])), plugins: (await listDirectory(ctx.shell(node), places.binDir)) ?? [], label: object?.metadata.labels?.[migrationLabel] ?? null };
     return before as unknown as Json;
   },
   async apply(ctx, step, captured) {
@@ -93,6 +96,6 @@ export const start: StepHandler<StepContext> = {
     });
     // Held until the tunnel is Flannel's again; undoing `clear` lets pods start.
     await holdPods(shell, places);
-    await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: onFlannel } });
+    await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: before.label } });
   },
 };
