@@ -8,10 +8,17 @@ import { labPaths } from '../../src/lab/paths.ts';
 import { readState } from '../../src/lab/state.ts';
 
 async function unready(cluster: Cluster): Promise<string[]> {
-  const nodes = (await cluster.list<NodeObject>({ apiVersion: 'v1', kind: 'Node' })).filter((node) => !isReady(node));
-  const sets = [...(await cluster.list({ apiVersion: 'apps/v1', kind: 'Deployment' })), ...(await cluster.list({ apiVersion: 'apps/v1', kind: 'DaemonSet' }))].filter((object) => !isWhole(object));
+  const all = await cluster.list<NodeObject>({ apiVersion: 'v1', kind: 'Node' });
+  const nodes = all.filter((node) => !isReady(node));
+  const sets = [...(await cluster.list({ apiVersion: 'apps/v1', kind: 'Deployment' })), ...(await cluster.list({ apiVersion: 'apps/v1', kind: 'DaemonSet' }))].filter((object) => hasPlace(object, all) && !isWhole(object));
   const old = (await cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod' })).filter((pod) => pod.metadata.deletionTimestamp !== undefined && Date.parse(pod.metadata.deletionTimestamp) < Date.now() - 60_000);
   return [...nodes, ...sets, ...old].map((object) => `${object.kind} ${object.metadata.namespace === undefined ? '' : `${object.metadata.namespace}/`}${object.metadata.name}`);
+}
+
+/** Whether any node is one that its pods may run on: the new CNI's controllers wait for the first node that has moved. */
+function hasPlace(object: KubeObject, nodes: readonly NodeObject[]): boolean {
+  const { template } = (object['spec'] ?? {}) as { template?: { spec?: { nodeSelector?: Record<string, string> } } };
+  return nodes.some((node) => Object.entries(template?.spec?.nodeSelector ?? {}).every(([label, value]) => node.metadata.labels?.[label] === value));
 }
 
 function isWhole(object: KubeObject): boolean {
