@@ -34,7 +34,7 @@ const runOptions: VerbOption[] = [
 
 /** Refuses what a plan announces beyond the default cap unless each of its classes was accepted by name. */
 function checkAccepted(plan: Plan, accepted: readonly string[]): void {
-  const missing = beyondCap(plan).flatMap(({ step, impact }) => impact.classes.filter((name) => !accepted.includes(name)).map((name) => ({ name, step: step.id, maxMs: impact.maxMs, reason: impact.reason })));
+  const missing = beyondCap(plan).flatMap(({ step, impact, classes }) => classes.filter((name) => !accepted.includes(name)).map((name) => ({ name, step: step.id, maxMs: impact.maxMs, reason: impact.reason })));
   const [first] = missing;
   if (first === undefined) return;
   const flags = [...new Set(missing.map(({ name }) => `--accept ${name}`))].join(' ');

@@ -46,9 +46,14 @@ export interface MigrationResult {
   mesh: Mesh;
 }
 
-/** Classes that are measured here: those that need a prober outside only where there is one. */
-function measured(options: MigrationOptions): ProbeClass[] {
-  return PROBE_CLASSES.filter((name) => options.outside !== undefined || (name !== 'node-port' && name !== 'egress'));
+/** Classes that need a prober outside, and those that need a pod on another node. */
+const FROM_OUTSIDE: readonly ProbeClass[] = ['node-port', 'egress'];
+const BETWEEN_NODES: readonly ProbeClass[] = ['pod-to-pod', 'long-lived', 'denied'];
+
+/** Classes that are measured here. */
+function measured({ outside, plan }: MigrationOptions): ProbeClass[] {
+  const missing = [...(outside === undefined ? FROM_OUTSIDE : []), ...(plan.cluster.nodes.length === 1 ? BETWEEN_NODES : [])];
+  return PROBE_CLASSES.filter((name) => !missing.includes(name));
 }
 
 /** A fresh run starts its samples anew; those of an earlier one are kept under its time. */

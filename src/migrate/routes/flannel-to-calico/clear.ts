@@ -2,12 +2,15 @@
 import { bridgeName } from '../../../cni/flannel/names.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { clearPods, HOLD_CONF, holdPods, podDevices, releasePods, type CniPlaces } from '../../steps/hold.ts';
+import { podsReturn } from '../../steps/return-pods.ts';
 import type { StepHandler } from '../../types.ts';
 
 interface ClearParams {
   node: string;
   places: CniPlaces;
   timeoutMs: number;
+  /** Undone only when the pods are back: where there is no other node, nothing goes on without them. */
+  waitForReturn: boolean;
 }
 
 export const clear: StepHandler<StepContext> = {
@@ -30,7 +33,8 @@ export const clear: StepHandler<StepContext> = {
     return { ok: left.length === 0, evidence: [left.length === 0 ? `${bridgeName} on ${node} has no ports` : `still on ${bridgeName}: ${left.join(', ')}`] };
   },
   async undo(ctx, step) {
-    const { node, places } = step.params as unknown as ClearParams;
+    const { node, places, timeoutMs, waitForReturn } = step.params as unknown as ClearParams;
     await releasePods(ctx.shell(node), places);
+    if (waitForReturn) await podsReturn(ctx, { node, timeoutMs });
   },
 };
