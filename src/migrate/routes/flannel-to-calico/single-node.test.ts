@@ -35,3 +35,7 @@ describe('a cluster of one node', () => {
     expect(failed([], [webhook(change)])).toEqual(inTheWay ? { 'pods-are-admitted': 'guard/pods.guard' } : {});
   });
 });
+
+it('what is not measured is said to be unknown, never to be fine', () => {
+  expect(singleNodeChecks({ pods: [], webhooks: [] }).map((one) => [one.id, one.verdict])).toEqual([['between-nodes', 'unknown'], ['pods-come-back', 'pass'], ['state-stays', 'pass'], ['pods-are-admitted', 'pass']]);
+});

@@ -29,6 +29,8 @@ export function singleNodeChecks({ pods, webhooks }: SingleNodeView): Preconditi
   const local = restarted.flatMap((pod) => localState(pod).map((volume) => `${describePod(pod)} (emptyDir ${volume})`));
   const deaf = webhooks.flatMap(webhooksInTheWay);
   return [
+    // Unknown is no refusal, but it is said: nothing that a gate could judge comes from a second node.
+    { id: 'between-nodes', title: 'Traffic between nodes is measured', verdict: 'unknown', expected: 'two or more nodes', observed: 'one node: nothing is measured of pod-to-pod, long-lived and denied traffic, and no gate judges it' },
     check('pods-come-back', 'Every pod of the only node has a controller that starts it again', bare, 'no pod without a controller', 'a pod without a controller would be gone for good: delete it first, or put it into a Deployment or StatefulSet'),
     check('state-stays', 'No stateful pod of the only node keeps its data in the pod itself', local, 'no StatefulSet with an emptyDir on disk', 'that volume is empty after the restart: save its data, or put it on a PersistentVolume'),
     check('pods-are-admitted', 'Pods can be created while no pod runs', deaf, 'no admission webhook that pods depend on and that is a pod itself', 'the webhook has no backend while all pods stop, so not even its own pod could be created: set its failurePolicy to Ignore until the migration is over'),
