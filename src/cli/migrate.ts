@@ -12,7 +12,7 @@ import { cniOfNodes, draftPlan, handlers } from '../migrate/routes/flannel-to-ca
 import { defaultOptions } from '../migrate/routes/flannel-to-calico/plan.ts';
 import type { TakeoverOptions } from '../migrate/routes/flannel-to-calico/plan.ts';
 import { buildReport, renderReportMarkdown } from '../migrate/report.ts';
-import { coverage, measuredClasses } from '../migrate/run/coverage.ts';
+import { coverage } from '../migrate/run/coverage.ts';
 import { driveMigration, type MigrationOptions } from '../migrate/run/migration.ts';
 import { writeReport } from '../migrate/run/report-files.ts';
 import { beginMigration, continueMigration, migrationDir } from '../migrate/state-dir.ts';
@@ -39,7 +39,7 @@ const optionsOf = (plan: Plan): TakeoverOptions => ({ ...defaultOptions, ...(pla
 
 /** Refuses what a plan announces beyond the default cap unless each of its classes was accepted by name. */
 function checkAccepted(plan: Plan, accepted: readonly string[]): void {
-  const missing = beyondCap(plan).flatMap(({ step, impact }) => impact.classes.filter((name) => !accepted.includes(name)).map((name) => ({ name, step: step.id, maxMs: impact.maxMs, reason: impact.reason })));
+  const missing = beyondCap(plan).flatMap(({ step, impact, classes }) => classes.filter((name) => !accepted.includes(name)).map((name) => ({ name, step: step.id, maxMs: impact.maxMs, reason: impact.reason })));
   const [first] = missing;
   if (first === undefined) return;
   const flags = [...new Set(missing.map(({ name }) => `--accept ${name}`))].join(' ');
@@ -96,7 +96,7 @@ async function run(ctx: VerbContext, access: Access): Promise<ExitCode> {
   const file = textOption(ctx, 'plan');
   const given = file === undefined ? undefined : await readPlan(file);
   // A plan brings its own options: it is compared with what they would lead to today.
-  const draft = await draftPlan(access.cluster, access.shell, given === undefined ? givenRouteOptions(ctx) : optionsOf(given), [coverage(measuredClasses(access))]);
+  const draft = await draftPlan(access.cluster, access.shell, given === undefined ? givenRouteOptions(ctx) : optionsOf(given), [coverage(access)]);
   if (draft.plan === undefined) {
     ctx.stderr(renderRefusal(draft.preconditions));
     return ExitCode.findings;

@@ -5,7 +5,7 @@ import { planText } from '../migrate/plan/file.ts';
 import { renderPlanMarkdown, renderPlanText } from '../migrate/plan/render.ts';
 import { draftPlan } from '../migrate/routes/flannel-to-calico/route.ts';
 import type { Precondition } from '../migrate/types.ts';
-import { coverage, measuredClasses } from '../migrate/run/coverage.ts';
+import { coverage } from '../migrate/run/coverage.ts';
 import { textOption } from './options.ts';
 import { givenRouteOptions, routeOptions } from './route-options.ts';
 import type { Verb } from './verb.ts';
@@ -35,7 +35,7 @@ export const plan: Verb = {
   ],
   run: (ctx) =>
     withAccess(ctx, async (access) => {
-      const draft = await draftPlan(access.cluster, access.shell, givenRouteOptions(ctx), [coverage(measuredClasses(access))]);
+      const draft = await draftPlan(access.cluster, access.shell, givenRouteOptions(ctx), [coverage(access)]);
       if (draft.plan === undefined) {
         ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify({ preconditions: draft.preconditions }, null, 2)}\n` : renderRefusal(draft.preconditions));
         return ExitCode.findings;

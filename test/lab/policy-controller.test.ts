@@ -9,6 +9,7 @@ import { createGunzip } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NodeObject } from '../../src/cluster/objects.ts';
 import { policyController } from '../../src/distro/k3s/policy-controller.ts';
+import { restartService } from '../../src/distro/service.ts';
 import { readText } from '../../src/node/shell.ts';
 import type { Sample } from '../../src/probe/types.ts';
 import { fairlead, fairleadFor, fairleadOk } from './support/fairlead.ts';
@@ -45,8 +46,8 @@ describe("K3s' own policy controller hands over", () => {
     // As K3s is installed: nothing is said of the controller, so it is on.
     const config = await readText(lab.shell(SERVER), CONFIG);
     await lab.shell(SERVER).write(CONFIG, (config ?? '').replace(/^disable-network-policy:.*\n/m, ''), 0o600);
-    await lab.on(SERVER, 'systemctl', 'restart', 'k3s');
-    await lab.on(AGENT, 'systemctl', 'restart', 'k3s-agent');
+    await restartService(lab.shell(SERVER), 'k3s');
+    await restartService(lab.shell(AGENT), 'k3s-agent');
   }, 300_000);
   afterAll(async () => {
     await lab.down();
@@ -61,9 +62,9 @@ describe("K3s' own policy controller hands over", () => {
   });
 
   test("while it enforces, its rules are not shown as Flannel's", async () => {
-    const listed = await fairlead('leftovers', ...VIA);
-    expect(listed.stdout).toContain('FLANNEL');
-    expect(listed.stdout).not.toContain('KUBE-');
+    const said = await fairlead('leftovers', ...VIA);
+    expect(said.stdout).toContain('FLANNEL');
+    expect(said.stdout).not.toContain('KUBE-');
   });
 
   test('killed after its rules went from the first node, then rolled back: on again, rules back, canaries denied throughout', { timeout: 1_800_000 }, async () => {

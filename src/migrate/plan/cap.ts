@@ -10,6 +10,8 @@ const CLIENT_ONLY: readonly ProbeClass[] = ['pod-to-service', 'dns', 'api-server
 export interface Excess {
   step: StepSpec;
   impact: Impact;
+  /** Those of the impact's classes that exceed the cap. */
+  classes: readonly ProbeClass[];
   /** What exceeds the cap, half a sentence. */
   why: string;
 }
@@ -21,16 +23,17 @@ export interface Excess {
 export function beyondCap(plan: Pick<Plan, 'steps'>): Excess[] {
   return plan.steps.flatMap((step) =>
     step.impact.flatMap((impact) => {
-      const why = excess(step, impact);
-      return why === undefined ? [] : [{ step, impact, why }];
+      const beyond = excess(step, impact);
+      return beyond === undefined ? [] : [{ step, impact, ...beyond }];
     }),
   );
 }
 
-function excess(step: StepSpec, impact: Impact): string | undefined {
-  if (impact.scope === 'any' || impact.node === undefined) return 'it is not confined to one node';
-  if (impact.node !== step.node) return `it hits ${impact.node}, which is not the node in flight`;
-  const wide = impact.classes.filter((one) => !EITHER_END.includes(one) && !(CLIENT_ONLY.includes(one) && impact.scope === 'from'));
+function excess(step: StepSpec, impact: Impact): Pick<Excess, 'classes' | 'why'> | undefined {
+  const { classes } = impact;
+  if (impact.scope === 'any' || impact.node === undefined) return { classes, why: 'it is not confined to one node' };
+  if (impact.node !== step.node) return { classes, why: `it hits ${impact.node}, which is not the node in flight` };
+  const wide = classes.filter((one) => !EITHER_END.includes(one) && !(CLIENT_ONLY.includes(one) && impact.scope === 'from'));
   if (wide.length === 0) return undefined;
-  return `${wide.join(', ')} ${wide.length === 1 ? 'is' : 'are'} more than pods of the node in flight missing their own traffic`;
+  return { classes: wide, why: `${wide.join(', ')} ${wide.length === 1 ? 'is' : 'are'} more than pods of the node in flight missing their own traffic` };
 }

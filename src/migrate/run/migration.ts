@@ -47,6 +47,10 @@ export interface MigrationResult {
   mesh: Mesh;
 }
 
+function measured({ outside, plan }: MigrationOptions): ProbeClass[] {
+  return measuredClasses({ outside, nodes: plan.cluster.nodes.length });
+}
+
 /** A fresh run starts its samples anew; those of an earlier one are kept under its time. */
 function sampleDir(options: MigrationOptions): string {
   const dir = join(options.dir, 'mesh');
@@ -77,7 +81,7 @@ async function checkBaseline(mesh: Mesh, options: MigrationOptions): Promise<voi
   await new Promise((resolve) => setTimeout(resolve, options.windowMs));
   const until = Date.now();
   await mesh.settled(until);
-  const result = evaluateGate(mesh.between(from, until), { defaults: DEFAULT_THRESHOLDS, expected: measuredClasses(options) });
+  const result = evaluateGate(mesh.between(from, until), { defaults: DEFAULT_THRESHOLDS, expected: measured(options) });
   if (result.verdict === 'pass') return;
   throw new EnvironmentError(`the cluster's traffic is not whole before the migration: ${result.reasons.join('; ')}`, { hint: 'repair that first; nothing has been changed' });
 }
@@ -117,7 +121,7 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
   const ctx: StepContext = { cluster, shell, backupDir: join(options.dir, 'backup'), waiting: options.waiting };
   const engine = {
     plan, handlers: options.handlers, ctx, journal, tool: options.tool,
-    gate: trafficGate({ mesh, windowMs: options.windowMs, expected: measuredClasses(options), maxUnannouncedLost: options.maxUnannouncedLost, canary: plan.canary, waiting: options.waiting }),
+    gate: trafficGate({ mesh, windowMs: options.windowMs, expected: measured(options), maxUnannouncedLost: options.maxUnannouncedLost, canary: plan.canary, waiting: options.waiting }),
     announce: announcer(mesh),
     mirror: clusterMirror(cluster, `${userInfo().username}@${hostname()}`),
     onEvent: options.onEvent,

@@ -23,9 +23,14 @@ export interface TrafficGateOptions {
 /** Kind of the step behind which a node's policies are enforced by the new CNI. */
 const PROVEN = 'prove';
 
-/** Pairs of pods with this node at either end that were not measured in the window. */
-function unmeasured(seen: Aggregate, node: string): string[] {
-  const pairs = seen.pairs.filter((pair) => pair.class === 'pod-to-pod' && pair.figures.sent > 0);
+/** What shows that a node's pods send and are reached: traffic between pods or, where there is no second node with a pod, with Services and from the host. */
+function ends(expected: readonly ProbeClass[]): readonly ProbeClass[] {
+  return expected.includes('pod-to-pod') ? ['pod-to-pod'] : ['pod-to-service', 'host-to-pod'];
+}
+
+/** Whether the pods of this node were at neither end of what was measured in the window. */
+function unmeasured(seen: Aggregate, node: string, expected: readonly ProbeClass[]): string[] {
+  const pairs = seen.pairs.filter((pair) => ends(expected).includes(pair.class) && pair.figures.sent > 0);
   const from = pairs.some((pair) => pair.from === `pod/${node}`);
   const to = pairs.some((pair) => pair.to === `pod/${node}`);
   return [...(from ? [] : [`nothing was sent from a pod on ${node}`]), ...(to ? [] : [`nothing was sent to a pod on ${node}`])];
@@ -40,7 +45,7 @@ function judge(options: TrafficGateOptions, since: Aggregate, window: Aggregate,
   const unannounced = evaluateGate(since, { defaults: { ...DEFAULT_THRESHOLDS, minSamples: 0, maxUnannouncedLost: options.maxUnannouncedLost }, expected: [] });
   const now = evaluateGate(window, { defaults: { ...DEFAULT_THRESHOLDS, maxUnannouncedLost: options.maxUnannouncedLost }, expected: options.expected });
   // Announced losses are no failure, but while they go on the step is not over: the gate is asked again, a limited number of times.
-  const missing = [...(node === undefined ? [] : unmeasured(window, node)), ...stillLosing(window)];
+  const missing = [...(node === undefined ? [] : unmeasured(window, node, options.expected)), ...stillLosing(window)];
   const verdicts = [unannounced.verdict, now.verdict, missing.length > 0 ? 'unknown' : 'pass'];
   const verdict = verdicts.includes('fail') ? 'fail' : verdicts.includes('unknown') ? 'unknown' : 'pass';
   const figures = { sinceLastGate: since.totals, window: { ...window.totals, ms: options.windowMs } } as unknown as Json;

@@ -43,6 +43,8 @@ export class Mesh {
   readonly #agents = new Map<string, AgentHandle>();
   readonly #gone: AgentUsage[] = [];
   readonly #stopped = new AbortController();
+  /** Identity of the process outside, which each run starts anew: streams to the one before ended when it said good-bye. */
+  #outsideId = 'outside';
   #loops: Promise<void>[] = [];
   #config: MeshConfig;
   #document = '';
@@ -179,6 +181,7 @@ export class Mesh {
     await this.#estimateClocks(pods);
     if (outside) {
       await startOutside(outside, key, JSON.stringify(bootstrap));
+      this.#outsideId = `outside:${Date.now()}`;
       this.#adopt({ key: 'outside', name: 'outside', kind: 'outside', shell: outside.shell, dir: outside.dir }, 'outside');
     }
     this.#meet(pods);
@@ -203,7 +206,7 @@ export class Mesh {
   #peersOf(pods: readonly AgentPod[]): Peer[] {
     const { outside } = this.#options;
     const peers = nextPeers(this.#config.peers, pods);
-    return outside ? [...peers, { name: 'outside', kind: 'outside', address: outside.address, id: 'outside' }] : peers;
+    return outside ? [...peers, { name: 'outside', kind: 'outside', address: outside.address, id: this.#outsideId }] : peers;
   }
 
   /** Looks who is there, and tells everybody when that has changed. */

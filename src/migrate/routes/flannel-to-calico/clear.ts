@@ -2,12 +2,15 @@
 import { bridgeName } from '../../../cni/flannel/names.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { clearPods, HOLD_CONF, holdPods, podDevices, releasePods, type CniPlaces } from '../../steps/hold.ts';
+import { podsReturn } from '../../steps/return-pods.ts';
 import type { StepHandler } from '../../types.ts';
 
 interface ClearParams {
   node: string;
   places: CniPlaces;
   timeoutMs: number;
+  /** Undone only when the pods are back: where there is no other node, nothing goes on without them. */
+  waitForReturn: boolean;
 }
 
 /** What is not as it should be yet, in words. */
@@ -35,7 +38,8 @@ export const clear: StepHandler<StepContext> = {
     return { ok: found.length === 0, evidence: found.length === 0 ? [`new pods on ${params.node} are held back, and ${bridgeName} has no ports`] : found };
   },
   async undo(ctx, step) {
-    const { node, places } = step.params as unknown as ClearParams;
+    const { node, places, timeoutMs, waitForReturn } = step.params as unknown as ClearParams;
     await releasePods(ctx.shell(node), places);
+    if (waitForReturn) await podsReturn(ctx, { node, timeoutMs });
   },
 };

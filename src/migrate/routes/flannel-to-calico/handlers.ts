@@ -3,6 +3,7 @@ import { backup } from '../backup.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { drain, uncordon } from '../../steps/drain.ts';
 import { hardenDns, returnDns } from '../../steps/harden-dns.ts';
+import { returnPods } from '../../steps/return-pods.ts';
 import type { Handlers } from '../../types.ts';
 import { cleanNode, removeFlannel } from './cleanup.ts';
 import { clear } from './clear.ts';
@@ -22,7 +23,7 @@ import { start } from './start.ts';
 
 export const handlers: Handlers<StepContext> = {
   backup, 'harden-dns': hardenDns, install, seed, 'release-nodes': releaseNodes, stage, 'switch-off': switchOff,
-  drain, restart, leave, clear, handover, start, prove, uncordon,
+  drain, restart, leave, clear, handover, start, 'return-pods': returnPods, prove, uncordon,
   'policy-off': policyOff, 'policy-restart': policyRestart, 'policy-flush': policyFlush, 'policy-gone': policyGone,
   finish, 'return-dns': returnDns, 'remove-flannel': removeFlannel, 'clean-node': cleanNode, settled,
 };

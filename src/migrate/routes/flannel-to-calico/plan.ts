@@ -7,7 +7,7 @@ import type { ProbeClass } from '../../../probe/types.ts';
 import type { Impact, Json, StepGroup, StepSpec } from '../../types.ts';
 import type { TakeoverFacts, TakeoverNode } from './facts.ts';
 import { frozenConf, onCalico } from './names.ts';
-import { apiRestart } from './plan-impacts.ts';
+import { apiRestart, everythingStops } from './plan-impacts.ts';
 import { handOverPolicies } from './plan-policies.ts';
 
 export interface TakeoverOptions {
@@ -45,11 +45,16 @@ function settingsOf(facts: TakeoverFacts): CalicoSettings {
   return { clusterCidr: facts.clusterCidr, vni, port, mtu, cniConfDir: facts.placement.after.confDir, cniBinDir: facts.placement.after.binDir, nodeSelector: { [migrationLabel]: onCalico } };
 }
 
+/** Whether DNS would miss queries while nodes are drained. On a single node no second server could go on answering. */
+function needsHardDns(facts: TakeoverFacts): facts is TakeoverFacts & { dns: NonNullable<TakeoverFacts['dns']> } {
+  return facts.nodes.length > 1 && facts.dns !== undefined && !(facts.dns.replicas > 1 && facts.dns.graceful);
+}
+
 function prepare(facts: TakeoverFacts): StepSpec[] {
   const names = facts.nodes.map((node) => node.name);
   const servers = facts.nodes.filter((node) => node.role === 'server');
   const kinds = [['v1', 'Node'], ['apps/v1', 'DaemonSet'], ['networking.k8s.io/v1', 'NetworkPolicy'], ['policy/v1', 'PodDisruptionBudget'], ['crd.projectcalico.org/v1', 'FelixConfiguration'], ['crd.projectcalico.org/v1', 'IPPool']].map(([apiVersion, kind]) => ({ apiVersion, kind }));
-  const dns: Draft[] = facts.dns === undefined || (facts.dns.replicas > 1 && facts.dns.graceful) ? [] : [{
+  const dns: Draft[] = !needsHardDns(facts) ? [] : [{
     kind: 'harden-dns',
     title: 'Give the cluster two DNS servers that end gracefully',
     actions: [`apply Deployment ${facts.dns.namespace}/fairlead-${facts.dns.name}: a copy with 2 replicas on different nodes and a preStop sleep of 5 s`, `take the pods of ${facts.dns.namespace}/${facts.dns.name} out of their Service, scale it to 0, delete them`],
@@ -104,6 +109,10 @@ function podsInFlight(node: string, maxMs: number): Impact[] {
   ];
 }
 
+function drainOf({ name }: TakeoverNode, options: TakeoverOptions): Draft {
+  return { kind: 'drain', node: name, title: `Move the pods of ${name} to other nodes`, actions: [`cordon ${name}`, 'evict its pods, one replica of a workload at a time, honouring disruption budgets'], undo: [`uncordon ${name}`], impact: [{ classes: ['host-to-pod'], scope: 'either', node: name, maxMs: options.drainTimeoutMs + 2 * options.startTimeoutMs, reason: `pods of ${name} move` }], invariants: [8], params: { node: name, timeoutMs: options.drainTimeoutMs } };
+}
+
 function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOptions): StepSpec[] {
   const { name } = node;
   const places = facts.placement.after;
@@ -115,22 +124,23 @@ function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOpt
     : node.role === 'agent'
       ? [{ kind: 'restart', node: name, title: `Restart the service of ${name}, which then no longer runs Flannel`, actions: [`${name}: systemctl restart k3s-agent; pods, devices, routes and rules stay`], undo: ['nothing: the node goes on with the copied configuration and the devices as they are'], invariants: [1, 4], params: { node: name, device } }]
       : [];
+  const alone = others.length === 0;
   return group(`node:${name}`, [
-    { kind: 'drain', node: name, title: `Move the pods of ${name} to other nodes`, actions: [`cordon ${name}`, 'evict its pods, one replica of a workload at a time, honouring disruption budgets'], undo: [`uncordon ${name}`], impact: [{ classes: ['host-to-pod'], scope: 'either', node: name, maxMs: options.drainTimeoutMs + 2 * options.startTimeoutMs, reason: `pods of ${name} move` }], invariants: [8], params: { node: name, timeoutMs: options.drainTimeoutMs } },
+    ...(alone ? [] : [drainOf(node, options)]),
     ...leaving,
-    { kind: 'clear', node: name, title: `Hold new pods on ${name} back and remove those of DaemonSets`, actions: [`${name}: write ${places.confDir}/00-fairlead-hold.conflist (refuses new pods, still removes old ones)`, `delete the remaining pods of ${name} that use the pod network; wait until ${bridgeName} has no ports`], undo: ['remove the hold; pods start again'], impact: podsInFlight(name, 3 * options.startTimeoutMs), invariants: [2], params: { node: name, places, timeoutMs: options.startTimeoutMs } },
+    { kind: 'clear', node: name, title: alone ? `Stop all pods of ${name} that use the pod network and hold new ones back` : `Hold new pods on ${name} back and remove those of DaemonSets`, actions: [`${name}: write ${places.confDir}/00-fairlead-hold.conflist (refuses new pods, still removes old ones)`, `delete the remaining pods of ${name} that use the pod network; wait until ${bridgeName} has no ports`], undo: ['remove the hold; pods start again'], impact: alone ? [everythingStops(name, 5 * options.startTimeoutMs)] : podsInFlight(name, 3 * options.startTimeoutMs), invariants: [2], params: { node: name, places, timeoutMs: options.startTimeoutMs, waitForReturn: alone } },
     { kind: 'handover', node: name, title: `Hand the tunnel of ${name} over`, actions: [`${name}: ip link set ${device} name ${vxlanDevice}; ip link delete ${bridgeName}; remove Flannel's packet filter rules`], undo: [`${name}: ip link set ${vxlanDevice} name ${device}; put back its addresses, routes, neighbours, forwarding entries and Flannel's rules`], invariants: [3, 5], params: { node: name, device, mac: node.vtepMac, vni: facts.tunnel.vni, port: facts.tunnel.port } },
     { kind: 'start', node: name, title: `Start Calico on ${name}`, actions: [`label Node ${name} ${migrationLabel}=calico; wait until calico-node is Ready and has programmed every peer`, `${name}: remove the other CNI configurations and the hold`], undo: [`remove pods with addresses of Calico, label Node ${name} ${migrationLabel}=none, wait until calico-node has gone`, `${name}: remove what Calico left, put the former CNI configuration back`], invariants: [4, 5], params: { node: name, places, expected, timeoutMs: options.startTimeoutMs } },
-    { kind: 'prove', node: name, title: `Prove that Calico lives on ${name}`, actions: [`start a pod on ${name}; reach it from every node; cut it off by a deny-all policy; remove both`, ...(facts.policyController?.runs === true ? [`(${facts.policyController.name} may be what cuts it off; that Calico does so alone is proven by policy-flush)`] : [])], undo: ['remove the pod and the policy'], invariants: [7], gate: true, params: { node: name, podCidr: node.podCidr, image: options.agentImage, from: facts.nodes.map((other) => other.name), timeoutMs: options.startTimeoutMs } },
-    { kind: 'uncordon', node: name, title: `Give ${name} back to the scheduler`, actions: [`uncordon ${name}`], undo: [`cordon and drain ${name}`], gate: true, params: { node: name, timeoutMs: options.drainTimeoutMs } },
+    ...(alone ? [{ kind: 'return-pods', node: name, title: `Wait for the pods of ${name}`, actions: [`wait until every pod of ${name} has an address and, as far as they do, is Ready`], undo: ['nothing: it only waits'], params: { node: name, timeoutMs: options.startTimeoutMs } }] : []),
+    { kind: 'prove', node: name, title: `Prove that Calico lives on ${name}`, actions: [`start a pod on ${name}; reach it from ${alone ? 'a second pod' : 'every node'}; cut it off by a deny-all policy; remove both`, ...(facts.policyController?.runs === true ? [`(${facts.policyController.name} may be what cuts it off; that Calico does so alone is proven by policy-flush)`] : [])], undo: ['remove the pod and the policy'], invariants: [7], gate: true, params: { node: name, podCidr: node.podCidr, image: options.agentImage, from: facts.nodes.map((other) => other.name), timeoutMs: options.startTimeoutMs } },
+    ...(alone ? [] : [{ kind: 'uncordon', node: name, title: `Give ${name} back to the scheduler`, actions: [`uncordon ${name}`], undo: [`cordon and drain ${name}`], gate: true, params: { node: name, timeoutMs: options.drainTimeoutMs } }]),
   ]);
 }
 
 function settle(facts: TakeoverFacts, options: TakeoverOptions): StepSpec[] {
-  const hardened = facts.dns !== undefined && !(facts.dns.replicas > 1 && facts.dns.graceful);
   return group('settle', [
     { kind: 'finish', title: 'Let Calico run on every node without a label', actions: [`remove ${migrationLabel} from the DaemonSet's node selector; calico-node restarts node by node; remove the label from the nodes`], undo: ['put label and node selector back'], invariants: [1], gate: true, params: { nodes: facts.nodes.map((node) => node.name) } },
-    ...(hardened && facts.dns !== undefined ? [{ kind: 'return-dns', title: "Return to the cluster's own DNS Deployment", actions: [`scale ${facts.dns.namespace}/${facts.dns.name} to ${facts.dns.replicas}; retire and delete Deployment fairlead-${facts.dns.name}`], undo: ['give the cluster two DNS servers again'], invariants: [1], gate: true, params: { namespace: facts.dns.namespace, name: facts.dns.name, replicas: facts.dns.replicas } }] : []),
+    ...(needsHardDns(facts) ? [{ kind: 'return-dns', title: "Return to the cluster's own DNS Deployment", actions: [`scale ${facts.dns.namespace}/${facts.dns.name} to ${facts.dns.replicas}; retire and delete Deployment fairlead-${facts.dns.name}`], undo: ['give the cluster two DNS servers again'], invariants: [1], gate: true, params: { namespace: facts.dns.namespace, name: facts.dns.name, replicas: facts.dns.replicas } }] : []),
     ...handOverPolicies(facts, options),
   ]);
 }

@@ -2,6 +2,7 @@
 import type { Precondition } from '../../types.ts';
 import { policyControllerCheck } from './policy-survey.ts';
 import type { NodeView, Survey } from './read-facts.ts';
+import { singleNodeChecks } from './single-node.ts';
 
 /** Kubernetes minors that Calico v3.31 was tested with upstream, and the one the lab runs (docs.tigera.io, system requirements). */
 const MINORS = { min: 31, max: 34 };
@@ -58,11 +59,10 @@ function nodeChecks(seen: Survey): Precondition[] {
 
 function clusterChecks(seen: Survey): Precondition[] {
   const minor = Number(/^v1\.(\d+)/.exec(seen.cluster.kubernetes)?.[1]);
-  const services = seen.nodes.length;
   return [
     judge('kubernetes-version', 'Kubernetes is of a version that Calico v3.31 supports', Number.isNaN(minor) ? undefined : minor >= MINORS.min && minor <= MINORS.max, `v1.${MINORS.min} to v1.${MINORS.max}`, seen.cluster.kubernetes, 'upgrade Kubernetes first, within the supported range'),
     policyControllerCheck(seen.policyController, seen.nodes.map((node) => node.object.metadata.name)),
-    judge('more-than-one-node', 'Pods can move to another node while theirs is in flight', services > 1, 'two or more nodes', `${services} ${services === 1 ? 'node' : 'nodes'}`, 'with a single node all its pods would stop during the change; this version refuses that'),
+    ...(seen.singleNode === undefined ? [] : singleNodeChecks(seen.singleNode)),
   ];
 }
 

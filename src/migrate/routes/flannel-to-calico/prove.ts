@@ -5,6 +5,8 @@ import { waitUntil } from '../../../cluster/wait.ts';
 import { contains, parsePrefix } from '../../../net/prefix.ts';
 import { waitOptions, type StepContext } from '../../steps/context.ts';
 import type { StepHandler } from '../../types.ts';
+import { CANARY_PORT, canaryNamespace as namespace, canaryPod, type Seen } from './canary-pod.ts';
+import { askSecondPod, removeSecondPod, startSecondPod } from './second-pod.ts';
 
 export interface ProveParams {
   node: string;
@@ -15,8 +17,6 @@ export interface ProveParams {
   timeoutMs: number;
 }
 
-const namespace = 'fairlead-system';
-const PORT = 7946;
 /** Annotation of the calico-node pod that was proved: it goes with the pod, so a proof never outlives what it is about. */
 const PROOF = 'fairlead.dev/proved';
 
@@ -27,38 +27,20 @@ interface Proof {
   containers: string[];
   /** Address of the new pod. */
   address: string;
-  /** Nodes that it answered, and nodes that the policy cut off. */
+  /** Nodes that it answered. */
   answered: string[];
-  cutOff: string[];
+  /** From where the policy cut it off: a node, or a second pod on the same one. */
+  cutOffFrom: string;
 }
 
 function canaryName(node: string): string {
   return `fairlead-canary-${node}`;
 }
 
-/** A pod that accepts TCP connections; it tolerates the cordon, and asks for nothing. */
+/** A canary that says who it is to whoever connects. */
 function canary({ node, image }: ProveParams): KubeObject {
-  const listener = `require('node:net').createServer((socket) => socket.end('fairlead')).listen(${PORT})`;
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: canaryName(node), namespace, labels: { 'app.kubernetes.io/name': 'fairlead-canary', 'fairlead.dev/node': node } },
-    spec: {
-      nodeName: node,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      terminationGracePeriodSeconds: 0,
-      tolerations: [{ operator: 'Exists' }],
-      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [{
-        name: 'canary', image, imagePullPolicy: 'IfNotPresent',
-        command: ['node', '-e', listener],
-        ports: [{ containerPort: PORT }],
-        resources: { requests: { cpu: '5m', memory: '32Mi' } },
-        securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-      }],
-    },
-  };
+  const script = `require('node:net').createServer((socket) => socket.end('fairlead')).listen(${CANARY_PORT})`;
+  return canaryPod({ name: canaryName(node), label: 'fairlead-canary', node, image, script, port: CANARY_PORT });
 }
 
 function denyAll(node: string): KubeObject {
@@ -72,15 +54,29 @@ function denyAll(node: string): KubeObject {
 
 /** Whether a TCP connection to the canary succeeds from a node's own network. bash is on every host that Kubernetes runs on; address and port are numbers. */
 async function connects(ctx: StepContext, from: string, address: string): Promise<boolean> {
-  const result = await ctx.shell(from).run(['timeout', '2', 'bash', '-c', 'exec 3<>"/dev/tcp/$0/$1" && read -r -t 2 line <&3; [ "$line" = fairlead ]', address, String(PORT)], { timeoutMs: 10_000 });
+  const result = await ctx.shell(from).run(['timeout', '2', 'bash', '-c', 'exec 3<>"/dev/tcp/$0/$1" && read -r -t 2 line <&3; [ "$line" = fairlead ]', address, String(CANARY_PORT)], { timeoutMs: 10_000 });
   return result.code === 0;
 }
 
-/** Removes the pod and the policy, if they are there. */
+/** Removes the pods and the policy, if they are there. */
 export async function removeCanary(ctx: StepContext, node: string): Promise<void> {
+  await removeSecondPod(ctx, node);
   await ctx.cluster.delete({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name: canaryName(node) });
   await ctx.cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, { gracePeriodSeconds: 0 });
   await ctx.cluster.waitFor({ apiVersion: 'v1', kind: 'Pod', namespace, name: canaryName(node) }, (pod) => pod === undefined, waitOptions(ctx, `the canary pod on ${node} to go`, 30_000));
+}
+
+interface Vantage {
+  name: string;
+  look(): Promise<Seen>;
+}
+
+/** From where a policy must cut the canary off: another node or, where there is none, a second pod. A host always reaches the pods on it. */
+async function vantagePoint(ctx: StepContext, { node, image, from, timeoutMs }: ProveParams, target: string): Promise<Vantage> {
+  const peer = from.find((name) => name !== node);
+  if (peer !== undefined) return { name: peer, look: async () => ((await connects(ctx, peer, target)) ? 'open' : 'cut') };
+  const second = await startSecondPod(ctx, { node, image, target, timeoutMs });
+  return { name: `a second pod on ${node}`, look: () => askSecondPod(ctx, node, second) };
 }
 
 /** Starts a pod on the node, reaches it, cuts it off by a policy, removes both. Resolves what was seen. Errors: EnvironmentError for what was not to be seen in time. */
@@ -95,14 +91,12 @@ export async function proveEnforced(ctx: StepContext, params: ProveParams): Prom
   for (const peer of from) {
     await waitUntil(async () => ((await connects(ctx, peer, address)) ? true : undefined), waitOptions(ctx, `the new pod ${address} on ${node} to answer from ${peer}`, 20_000));
   }
+  const vantage = await vantagePoint(ctx, params, address);
+  await waitUntil(async () => ((await vantage.look()) === 'open' ? true : undefined), waitOptions(ctx, `the new pod ${address} on ${node} to answer from ${vantage.name}`, 20_000));
   await ctx.cluster.apply(denyAll(node));
-  // A host always reaches the pods on it; every other node must be refused.
-  const cutOff = from.filter((name) => name !== node).slice(0, 1);
-  for (const peer of cutOff) {
-    await waitUntil(async () => ((await connects(ctx, peer, address)) ? undefined : true), waitOptions(ctx, `a deny-all policy to cut ${peer} off from the new pod on ${node}`, 20_000));
-  }
+  await waitUntil(async () => ((await vantage.look()) === 'cut' ? true : undefined), waitOptions(ctx, `a deny-all policy to cut ${vantage.name} off from the new pod on ${node}`, 20_000));
   await removeCanary(ctx, node);
-  return { address, answered: from, cutOff };
+  return { address, answered: from, cutOffFrom: vantage.name };
 }
 
 function containersOf(pod: PodObject): string[] {
@@ -128,7 +122,7 @@ async function proofOf(ctx: StepContext, { node, podCidr, from }: ProveParams): 
   const proof = JSON.parse(text) as Proof;
   if (proof.containers.join() !== containersOf(pod).join()) return { problem: `Pod ${pod.metadata.name} was proved at ${proof.at}, but its containers have been restarted since` };
   const unasked = from.filter((peer) => !proof.answered.includes(peer));
-  if (!inRange(podCidr, proof.address) || unasked.length > 0 || (from.some((peer) => peer !== node) && proof.cutOff.length === 0)) return { problem: `the proof of ${proof.at} is not of this step: ${text}` };
+  if (!inRange(podCidr, proof.address) || unasked.length > 0) return { problem: `the proof of ${proof.at} is not of this step: ${text}` };
   return { proof };
 }
 
@@ -151,8 +145,8 @@ export const prove: StepHandler<StepContext> = {
     const params = step.params as unknown as ProveParams;
     const seen = await proofOf(ctx, params);
     if ('problem' in seen) return { ok: false, evidence: [seen.problem] };
-    const { at, address, answered, cutOff } = seen.proof;
-    return { ok: true, evidence: [`the calico-node that runs on ${params.node} was proved at ${at}: a new pod got ${address} of the range ${params.podCidr}, answered ${answered.join(', ')}, and a deny-all policy cut ${cutOff.join(', ') || 'nobody'} off from it`] };
+    const { at, address, answered, cutOffFrom } = seen.proof;
+    return { ok: true, evidence: [`the calico-node that runs on ${params.node} was proved at ${at}: a new pod got ${address} of the range ${params.podCidr}, answered ${answered.join(', ')}, and a deny-all policy cut ${cutOffFrom} off from it`] };
   },
   async undo(ctx, step) {
     const { node } = step.params as unknown as ProveParams;

@@ -8,6 +8,7 @@ import type { Host, Distribution } from '../../../distro/distribution.ts';
 import type { CniDirs } from '../../../node/facts/containerd-config.ts';
 import { readText, type NodeShell } from '../../../node/shell.ts';
 import type { TakeoverFacts, TakeoverNode } from './facts.ts';
+import { surveySingleNode, type SingleNodeView } from './single-node.ts';
 import { policyFacts, surveyPolicyController, type PolicyControllerView } from './policy-survey.ts';
 
 /** What was seen of one node. */
@@ -26,6 +27,8 @@ export interface Survey {
   nodes: NodeView[];
   cluster: TakeoverFacts['cluster'];
   policyController: PolicyControllerView | undefined;
+  /** Only where there is one node. */
+  singleNode: SingleNodeView | undefined;
   dns: TakeoverFacts['dns'];
 }
 
@@ -66,6 +69,7 @@ export async function survey(cluster: Cluster, shell: (node: string) => NodeShel
     flannel, nodes,
     cluster: { id: system?.metadata.uid ?? '', name: cluster.endpoint, kubernetes: (await cluster.version()).gitVersion },
     policyController: await surveyPolicyController(nodes, shell),
+    singleNode: nodes.length === 1 ? await surveySingleNode(cluster) : undefined,
     dns: await surveyDns(cluster),
   };
 }
