@@ -30,6 +30,8 @@ export interface MigrationOptions {
   cluster: Cluster;
   shell: (node: string) => NodeShell;
   outside?: OutsideOptions;
+  /** Pause between two collections of samples, milliseconds. */
+  collectMs?: number;
   /** Services of the user that echo a nonce, to be probed along. */
   http?: { name: string; url: string }[];
   agentImage: string;
@@ -104,6 +106,7 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
     kube: cluster, shell, dir: sampleDir(options), image: options.agentImage, canary: initialCanary(options), windows: windowsOf(journal.entries), inFlight: nodesInFlight(options),
     ...(options.outside ? { outside: options.outside } : {}),
     ...(options.http ? { http: options.http } : {}),
+    ...(options.collectMs === undefined ? {} : { collectMs: options.collectMs }),
   };
   const mesh = await Mesh.up(meshOptions);
   if (mode.kind === 'run') {

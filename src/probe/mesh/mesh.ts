@@ -178,7 +178,7 @@ export class Mesh {
     // A run that is taken up again has been measuring all the time.
     const resumes = Object.keys(this.#sink.resumed).length > 0;
     if (resumes) this.#since = 0;
-    this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(COLLECT_MS, () => this.#collectAndFlush())];
+    this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(this.#options.collectMs ?? COLLECT_MS, () => this.#collectAndFlush())];
     await this.configured();
     if (!resumes) await this.#warmUp();
     this.#since = Math.min(this.#since, Date.now());
@@ -229,7 +229,7 @@ export class Mesh {
     const deadline = performance.now() + WARM_UP_MS;
     for (let clean = false; !clean && performance.now() < deadline; ) {
       const from = Date.now();
-      await sleep(COLLECT_MS);
+      await sleep(this.#options.collectMs ?? COLLECT_MS);
       const missing = await this.settled(Date.now());
       const { sent, lost } = this.between(from, Date.now()).totals;
       clean = missing.length === 0 && sent > 0 && lost === 0;
