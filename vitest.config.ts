@@ -10,7 +10,7 @@ const core = ['bad-input', 'calico-manifests', 'cluster-client', 'cni-leftovers'
 /** One of these per run, another with each commit; all of them under FAIRLEAD_SWEEP=all (`npm run test:full`). */
 const sweep = ['crash', 'faults', 'k3s-file', 'k3s-profile', 'kubeadm-profile', 'policy-controller'];
 /** Long ones, for `npm run test:full`. */
-const full = ['migrate-failures', 'migrate-kubeadm', 'migrate-single'];
+const full = ['migrate-failures', 'migrate-kubeadm', 'migrate-pod', 'migrate-single'];
 const labFiles = [...core, ...sweepRows(sweep, 1), ...(process.env['FAIRLEAD_SWEEP'] === 'all' ? full : [])];
 
 const obstacles = labObstacles(await checkMachine(await thisMachine()));

@@ -69,6 +69,7 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
     const options: MigrationOptions = {
       plan, handlers, journal, dir, mode, cluster: access.cluster, shell: access.shell, http: access.http,
       ...(access.outside ? { outside: access.outside } : {}),
+      ...(access.collectMs === undefined ? {} : { collectMs: access.collectMs }),
       agentImage: optionsOf(plan).agentImage,
       windowMs: durationOption(ctx, 'gateWindow') ?? 15_000,
       maxUnannouncedLost: integerOption(ctx, 'maxLost', { min: 0, max: 1_000_000 }) ?? 0,

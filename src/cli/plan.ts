@@ -11,11 +11,12 @@ import { givenRouteOptions, routeOptions } from './route-options.ts';
 import type { Verb } from './verb.ts';
 import { accessOptions, withAccess } from './via.ts';
 
-/** What does not hold, as people read it. */
+/** What does not hold, and what is not known, as people read it. */
 export function renderRefusal(checks: readonly Precondition[]): string {
   const failed = checks.filter((check) => check.verdict === 'fail' || check.verdict === 'unknown');
   const lines = failed.map((check) => `  ${check.verdict === 'fail' ? 'no' : '??'}  ${check.title}: expected ${check.expected}; seen: ${check.observed}${check.fix === undefined ? '' : `\n      to do: ${check.fix}`}\n`);
-  return `This cluster cannot be migrated as it is: ${failed.length} of ${checks.length} preconditions do not hold.\n${lines.join('')}`;
+  const count = failed.filter((check) => check.verdict === 'fail').length;
+  return `This cluster cannot be migrated as it is: ${count} of ${checks.length} preconditions do not hold.\n${lines.join('')}`;
 }
 
 export const plan: Verb = {

@@ -23,6 +23,8 @@ export interface Access {
   cluster: Cluster;
   shell: (node: string) => NodeShell;
   outside?: OutsideOptions;
+  /** Pause between two collections of samples, milliseconds, where a command on a node is costly. */
+  collectMs?: number;
   /** Services that echo a nonce and are probed along, where they exist. */
   http: { name: string; url: string }[];
   /** Takes away what reaching the hosts put into the cluster, and ends connections. */
@@ -55,6 +57,8 @@ async function viaPod(ctx: VerbContext): Promise<Access> {
   return {
     cluster,
     shell: (node) => pods.shell(node),
+    // An exec costs a container runtime about 50 ms of a core; there are two agents on a node.
+    collectMs: 3_000,
     http: [],
     async close() {
       try {

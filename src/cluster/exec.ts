@@ -49,12 +49,20 @@ interface Status {
   details?: { causes?: { reason?: string; message?: string }[] };
 }
 
+/** How a connection ended, with what had come by then. */
+interface Ended {
+  /** Undefined when it was closed without one. */
+  status: Status | undefined;
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+}
+
 /** The part of a WebSocket that is used here. */
 interface Socket {
   readonly protocol: string;
   send(data: Uint8Array): void;
   close(): void;
-  onclose: (() => void) | null;
+  addEventListener(type: 'close', listener: () => void): void;
 }
 
 /** The exit status in the Status object that ends an exec. Errors: NotStartedError, or EnvironmentError when something else than the command failed. */
@@ -82,7 +90,7 @@ export async function execInPod(config: KubeConfig, target: ExecTarget, argv: re
   // When a server closes a stream it would end `streams`, which by default are this process' own.
   const handler = Object.assign(new Exec(config).handler, { streams: { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() } });
 
-  return await new Promise<ExecResult>((resolve, reject) => {
+  const ended = await new Promise<Ended>((resolve, reject) => {
     const output: Record<number, Uint8Array[]> = { [STDOUT]: [], [STDERR]: [] };
     let over = false;
     const end = (settle: () => void): void => {
@@ -92,14 +100,7 @@ export async function execInPod(config: KubeConfig, target: ExecTarget, argv: re
       settle();
     };
     const timer = setTimeout(() => end(() => reject(new EnvironmentError(`${what}: no answer within ${options.timeoutMs / 1000} s; it is unknown whether the command finished`))), options.timeoutMs);
-    const finish = (status: Status | undefined): void =>
-      end(() => {
-        try {
-          resolve({ code: status === undefined ? undefined : exitCodeOf(status, what), stdout: Buffer.concat(output[STDOUT] ?? []), stderr: Buffer.concat(output[STDERR] ?? []) });
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      });
+    const finish = (status: Status | undefined): void => end(() => resolve({ status, stdout: Buffer.concat(output[STDOUT] ?? []), stderr: Buffer.concat(output[STDERR] ?? []) }));
     const receive = (stream: number, bytes: Buffer): boolean => {
       output[stream]?.push(bytes);
       if (stream !== STATUS || bytes.length === 0) return true;
@@ -113,7 +114,7 @@ export async function execInPod(config: KubeConfig, target: ExecTarget, argv: re
           socket.close();
           return;
         }
-        socket.onclose = () => finish(undefined);
+        socket.addEventListener('close', () => finish(undefined));
         if (options.stdin === undefined) return;
         if (socket.protocol !== CLOSING_PROTOCOL) {
           // Without an end of its input the command would wait for ever.
@@ -127,6 +128,7 @@ export async function execInPod(config: KubeConfig, target: ExecTarget, argv: re
       (error: unknown) => end(() => reject(refusal(error, what, target, config))),
     );
   });
+  return { code: ended.status === undefined ? undefined : exitCodeOf(ended.status, what), stdout: ended.stdout, stderr: ended.stderr };
 }
 
 /** The error for a connection that was never opened. */

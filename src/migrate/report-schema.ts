@@ -33,6 +33,9 @@ export const reportSchema = z.strictObject({
   totals: totalsSchema,
   /** Upper 95 % confidence bound of the unannounced loss rate, as a fraction, were losses independent; null when nothing was sent. */
   upperBound95: z.number().min(0).max(1).nullable(),
+  /** Classes that nothing was measured of: of their traffic nothing is known. */
+  unmeasured: z.array(probeClassSchema),
+  /** Only classes that were measured. */
   classes: classesSchema,
   steps: z.array(stepRowSchema),
   nodes: z.array(z.strictObject({ name: z.string(), cni: z.string() })),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { aggregate } from '../probe/stats/aggregate.ts';
-import type { Sample } from '../probe/types.ts';
+import { PROBE_CLASSES, type Sample } from '../probe/types.ts';
 import { resumeMigration, runMigration } from './engine.ts';
 import type { EngineOptions } from './engine/session.ts';
 import { openJournal } from './journal.ts';
@@ -19,6 +19,8 @@ const plan = modelPlan([
   writeStep('a/move', 'node:a', { a: 'new' }, { gate: true, impact: [{ classes: ['pod-to-pod'], scope: 'either', node: 'a', maxMs: 1_000, reason: 'pods of a restart' }] }),
   writeStep('commit/clean', 'commit', { old: 'gone' }),
 ]);
+/** Classes that the samples of these tests are not of. */
+const OTHERS = PROBE_CLASSES.filter((name) => name !== 'pod-to-pod').join(', ');
 let dir: string;
 let journal: Journal;
 let now: number;
@@ -49,7 +51,8 @@ it('tells each step, what was announced, and what was lost in and outside of it'
   expect(reportSchema.parse(lossless)).toEqual(lossless);
   expect(lossless.steps.map(({ id, node, outcome }) => [id, node, outcome])).toEqual([['prepare/crds', null, 'done'], ['a/move', 'a', 'done'], ['commit/clean', null, 'done']]);
   expect(lossless).toMatchObject({ outcome: 'migrated', verdict: 'pass', totals: { sent: 401, lost: 1, announcedLost: 1, unannouncedLost: 0 } });
-  expect(verdictLine(lossless)).toBe('PASS: 0 of 401 lost (≤ 0.75 % at 95 %, losses come in bursts) beyond what was announced, 1 as announced.');
+  expect(verdictLine(lossless)).toBe(`PASS: 0 of 401 lost (≤ 0.75 % at 95 %, losses come in bursts) beyond what was announced, 1 as announced. Not measured, so unknown: ${OTHERS}.`);
+  expect(lossless.unmeasured.join(', ')).toBe(OTHERS);
 
   const lossy = report([...samples, sample(opened + 1, false), sample(opened + 9_000, false)]);
   expect(lossy.verdict).toBe('fail');
@@ -68,6 +71,7 @@ it('has a row for each try of a step and says what failed', async () => {
   const text = renderReportMarkdown(done);
   expect(text).toContain('- `a/move`, gate: the gate failed\n  - 3 of 20 lost\n');
   expect(text).toContain('| `a/move` | a | failed | ');
+  expect(text).toContain('| node-port | not measured | unknown | unknown | – | – | – | – |');
   expect(text).toContain('| pod-to-pod | 1 | 0 | 0 | 0 | – | 1.5 ms | 1.5 ms |');
 });
 

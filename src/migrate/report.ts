@@ -7,6 +7,7 @@ import { replay, windowsOf } from './journal/replay.ts';
 import { beyondCap } from './plan/cap.ts';
 import { impactText } from './plan/render.ts';
 import type { Report, StepRow } from './report-schema.ts';
+import { unmeasuredClasses } from './run/coverage.ts';
 import type { Plan } from './types.ts';
 
 export interface ReportInput {
@@ -39,6 +40,7 @@ export function buildReport({ plan, entries, probes, nodes, tool, now }: ReportI
     beyondCap: beyondCap(plan).map(({ step, impact, why }) => `${step.id}: ${impactText(impact)} (${why})`),
     totals,
     upperBound95: totals.sent === 0 ? null : upperBound95(totals.unannouncedLost, totals.sent),
+    unmeasured: unmeasuredClasses(Object.keys(probes.classes)),
     classes: probes.classes,
     steps: stepRows(plan, entries),
     nodes,
@@ -79,9 +81,10 @@ export function verdictLine(report: Report): string {
     totals.sent === 0
       ? 'UNKNOWN: no probe was sent, so nothing can be said about loss.'
       : `${report.verdict.toUpperCase()}: ${lossText(totals.unannouncedLost, totals.sent, report.upperBound95)} beyond what was announced, ${countText(totals.announcedLost)} as announced.`;
+  const blind = report.unmeasured.length === 0 || totals.sent === 0 ? '' : ` Not measured, so unknown: ${report.unmeasured.join(', ')}.`;
   const end = { 'migrated': '', 'rolled-back': ' The migration was rolled back.', 'unfinished': ' The migration is not finished.' }[report.outcome];
   const excess = report.beyondCap.length === 0 ? '' : ` Announced beyond the default cap: ${report.beyondCap.join('; ')}.`;
-  return `${loss}${end}${excess}`;
+  return `${loss}${blind}${end}${excess}`;
 }
 
 /** The text of report.md. */
@@ -90,7 +93,7 @@ export function renderReportMarkdown(report: Report): string {
     verdictLine(report), '',
     `# ${report.cluster}: ${report.from} to ${report.to}, ${report.outcome}`, '',
     `Plan \`${report.plan}\`, fairlead ${report.tool}, ${report.generatedAt}`, '',
-    ...figuresTable(report.classes),
+    ...figuresTable(report.classes, report.unmeasured),
   ];
   lines.push('', '## Nodes', '', '| node | CNI |', '|---|---|', ...report.nodes.map((node) => `| ${node.name} | ${node.cni} |`));
   if (report.failures.length > 0) lines.push('', '## What failed', '');

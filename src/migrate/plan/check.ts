@@ -50,6 +50,9 @@ export function changedPreconditions(planned: readonly Precondition[], now: read
   const sentences: string[] = [];
   for (const one of now) {
     const then = before.get(one.id);
+    // What the plan itself calls unknown was accepted with it.
+    const accepted = one.verdict === 'unknown' && then?.verdict === 'unknown' && then.observed === one.observed;
+    if (accepted) continue;
     if (one.verdict === 'fail' || one.verdict === 'unknown') {
       const what = one.verdict === 'fail' ? 'does not hold' : 'cannot be told';
       sentences.push(`${one.title}: ${what}: expected ${one.expected}, seen ${one.observed}${one.fix === undefined ? '' : ` (${one.fix})`}`);

@@ -116,6 +116,7 @@ it('says what changed since the plan was made', () => {
   expect(changedPreconditions([one], [{ ...one, observed: '1400' }])).toEqual(['MTU: was 1450 when the plan was made, is 1400 now']);
   expect(changedPreconditions([one], [])).toEqual(['MTU: was 1450 when the plan was made, and is not checked now']);
   expect(changedPreconditions([], [one])).toEqual(['MTU: the plan was made without looking at it; now: 1450']);
+  expect(changedPreconditions([{ ...one, verdict: 'unknown' }], [{ ...one, verdict: 'unknown' }]), 'what the plan calls unknown was accepted with it').toEqual([]);
   expect(changedPreconditions([one], [{ ...one, verdict: 'unknown', observed: 'nothing', fix: 'look' }])).toEqual(['MTU: cannot be told: expected the same everywhere, seen nothing (look)']);
 });
 

@@ -9,7 +9,7 @@ import { Mesh } from '../../probe/mesh/mesh.ts';
 import type { MeshOptions } from '../../probe/mesh/mesh-options.ts';
 import type { OutsideOptions } from '../../probe/mesh/outside.ts';
 import { DEFAULT_THRESHOLDS, evaluateGate } from '../../probe/stats/gate.ts';
-import type { CanaryExpectation } from '../../probe/types.ts';
+import type { CanaryExpectation, ProbeClass } from '../../probe/types.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { Announcer, EngineEvent } from '../engine/ports.ts';
 import { resumeMigration, rollbackMigration, runMigration } from '../engine.ts';
@@ -30,6 +30,8 @@ export interface MigrationOptions {
   cluster: Cluster;
   shell: (node: string) => NodeShell;
   outside?: OutsideOptions;
+  /** Pause between two collections of samples, milliseconds. */
+  collectMs?: number;
   /** Services of the user that echo a nonce, to be probed along. */
   http?: { name: string; url: string }[];
   agentImage: string;
@@ -107,6 +109,7 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
     kube: cluster, shell, dir: sampleDir(options), image: options.agentImage, canary: initialCanary(options), windows: windowsOf(journal.entries), inFlight: nodesInFlight(options),
     ...(options.outside ? { outside: options.outside } : {}),
     ...(options.http ? { http: options.http } : {}),
+    ...(options.collectMs === undefined ? {} : { collectMs: options.collectMs }),
   };
   const mesh = await Mesh.up(meshOptions);
   if (mode.kind === 'run') {

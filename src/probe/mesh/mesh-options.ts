@@ -28,6 +28,8 @@ export interface MeshOptions {
   windows?: readonly AnnouncedWindow[];
   /** How long agents may take to be ready; default 120 s. */
   readyTimeoutMs?: number;
+  /** Pause between two collections of samples, milliseconds; default 1 000. */
+  collectMs?: number;
   /** Nodes whose agents are not waited for, because a run that was cut short left them in between. */
   inFlight?: readonly string[];
   /** Aborts the bringing up; once the mesh measures it does nothing. */

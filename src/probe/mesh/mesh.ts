@@ -190,9 +190,9 @@ export class Mesh {
     // A run that is taken up again has been measuring all the time.
     const resumes = Object.keys(this.#sink.resumed).length > 0;
     if (resumes) this.#since = 0;
-    this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(COLLECT_MS, () => this.#collectAndFlush())];
+    this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(this.#options.collectMs ?? COLLECT_MS, () => this.#collectAndFlush())];
     await this.configured();
-    if (!resumes) await warmUp(this, this.#options.signal);
+    if (!resumes) await warmUp(this, { roundMs: this.#options.collectMs ?? COLLECT_MS, ...(this.#options.signal ? { signal: this.#options.signal } : {}) });
     if (this.#options.canary === 'as-found') await this.#expectAsFound();
     this.#since = Math.min(this.#since, Date.now());
   }

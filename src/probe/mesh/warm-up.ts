@@ -4,7 +4,6 @@ import type { Aggregate } from '../stats/aggregate.ts';
 import type { CanaryExpectation, CanaryState, Sample } from '../types.ts';
 import { endpointNode } from '../endpoint.ts';
 
-const ROUND_MS = 1_000;
 const WARM_UP_MS = 30_000;
 /** Canaries are probed once a second by each peer. */
 const CANARY_ROUND_MS = 2_500;
@@ -15,12 +14,12 @@ export interface Watched {
   between(from: number, until: number): Aggregate;
 }
 
-/** Services need a moment until every node knows their endpoints. Resolves when nothing is lost for a while, or when that takes too long: then it is a finding. Rejects when `signal` is aborted. */
-export async function warmUp(mesh: Watched, signal?: AbortSignal): Promise<void> {
+/** Services need a moment until every node knows their endpoints. Resolves when nothing is lost for `roundMs` milliseconds, or when that takes too long: then it is a finding. Rejects when `signal` is aborted. */
+export async function warmUp(mesh: Watched, { roundMs, signal }: { roundMs: number; signal?: AbortSignal }): Promise<void> {
   const deadline = performance.now() + WARM_UP_MS;
   for (let clean = false; !clean && performance.now() < deadline; ) {
     const from = Date.now();
-    await sleep(ROUND_MS, undefined, signal ? { signal } : {});
+    await sleep(roundMs, undefined, signal ? { signal } : {});
     const missing = await mesh.settled(Date.now());
     const { sent, lost } = mesh.between(from, Date.now()).totals;
     clean = missing.length === 0 && sent > 0 && lost === 0;

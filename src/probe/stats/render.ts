@@ -3,7 +3,7 @@ import type { ProbeClass } from '../types.ts';
 import type { Figures } from './aggregate.ts';
 
 /** A Markdown table with one row a class, and what has to be known to read it. */
-export function figuresTable(classes: Partial<Record<ProbeClass, Figures>>): string[] {
+export function figuresTable(classes: Partial<Record<ProbeClass, Figures>>, unmeasured: readonly ProbeClass[] = []): string[] {
   const lines = [
     '| class | sent | lost unannounced | lost as announced | longest gap | smallest visible gap | p50 | p99 |',
     '|---|---:|---:|---:|---:|---:|---:|---:|',
@@ -11,6 +11,7 @@ export function figuresTable(classes: Partial<Record<ProbeClass, Figures>>): str
   for (const [name, c] of Object.entries(classes)) {
     lines.push(`| ${name} | ${countText(c.sent)} | ${countText(c.unannouncedLost)} | ${countText(c.announcedLost)} | ${ms(c.longestGapMs)} | ${ms(c.smallestVisibleGapMs)} | ${ms(c.p50Ms)} | ${ms(c.p99Ms)} |`);
   }
+  for (const name of unmeasured) lines.push(`| ${name} | not measured | unknown | unknown | – | – | – | – |`);
   return [...lines, '', 'The bound takes losses for independent of each other. They come in bursts, so read it together with the longest gap and with the smallest gap that would have been seen.'];
 }
 

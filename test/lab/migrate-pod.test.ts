@@ -1,0 +1,46 @@
+/** The whole job with hosts reached through the API server: also while the only API server and each node's kubelet restart. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { labPaths } from '../../src/lab/paths.ts';
+import { NODE_NAMESPACE, NODE_SELECTOR } from '../../src/node/pod/manifests.ts';
+import { fairlead, fairleadFor, fairleadOk } from './support/fairlead.ts';
+import { clusterOf, expectCleanReport, intruderStatus, ownState, readReport } from './support/migration.ts';
+
+const LAB = 'mp';
+const state = ownState();
+const report = join(state.dir, 'report');
+const reach = ['--via', 'pod', '--kubeconfig', labPaths(LAB).kubeconfig];
+
+describe('migration by way of pods', () => {
+  beforeAll(async () => {
+    await fairleadOk('lab', 'down', '--name', LAB);
+    await fairleadOk('lab', 'up', '--name', LAB, '--nodes', '3', '--apps');
+  }, 600_000);
+  afterAll(async () => {
+    await fairleadOk('lab', 'down', '--name', LAB);
+    state.remove();
+  });
+
+  test('the plan says what is not measured', async () => {
+    const plan = await fairleadOk('plan', '--to', 'calico', ...reach);
+    expect(plan).toMatch(/unknown {2}Every kind of traffic is measured: no prober outside the cluster: what becomes of node-port and egress traffic stays unknown/);
+  });
+
+  test('nothing unannounced is lost, and what was not measured is not said to be whole', { timeout: 1_500_000 }, async () => {
+    const said = await fairleadFor(1_400_000, 'migrate', ...reach, '--accept', 'api-server', '--yes', '--gate-window', '8s', '--report', report);
+    expect(said.code, said.stderr.slice(-4000)).toBe(0);
+    expect(said.stdout).toMatch(/^PASS: 0 of [\d,]+ lost .* Not measured, so unknown: node-port, egress\./);
+    await expectCleanReport(report, 3, 15_000);
+    expect(readReport(report).unmeasured).toEqual(['node-port', 'egress']);
+  });
+
+  test('policies are enforced, nothing of Flannel is left, and nothing of ours', { timeout: 300_000 }, async () => {
+    const cluster = await clusterOf(LAB);
+    expect(await intruderStatus(cluster)).toBe(502);
+    expect(await fairleadOk('leftovers', ...reach)).toBe('nothing of Flannel is left on any node\n');
+    expect((await fairlead('leftovers', ...reach, '--context', 'nowhere')).code).toBe(2);
+    expect(await cluster.list({ apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NODE_NAMESPACE, labelSelector: NODE_SELECTOR })).toEqual([]);
+    expect(await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace: NODE_NAMESPACE, labelSelector: NODE_SELECTOR })).toEqual([]);
+    cluster.close();
+  });
+});
