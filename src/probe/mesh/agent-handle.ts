@@ -1,10 +1,13 @@
 /** The mesh's grip on one agent: pushes configuration to it, reads what it wrote, knows how far it is. */
 import type { NodeShell } from '../../node/shell.ts';
+import { agentName } from '../agent/config.ts';
 import type { AgentKind } from '../agent/config.ts';
 import type { HeartbeatLine } from '../agent/lines.ts';
 import type { Sample } from '../types.ts';
 import { AgentLedger } from './ledger.ts';
-import { CONFIG_FILE, SAMPLES_FILE } from './manifests.ts';
+import type { SavedLedger } from './ledger.ts';
+import { CONFIG_FILE, SAMPLES_FILE, SAMPLES_VOLUME } from './manifests.ts';
+import type { MeshOptions } from './mesh-options.ts';
 import { Tail } from './tail.ts';
 import type { Position } from './tail.ts';
 
@@ -31,6 +34,17 @@ export interface AgentPlace {
   dir: string;
 }
 
+/** Where the agent of a pod is; `uid` of the pod. */
+export function agentPlace(uid: string, kind: 'pod' | 'host', node: string, { shell, kubeletDir = '/var/lib/kubelet' }: Pick<MeshOptions, 'shell' | 'kubeletDir'>): AgentPlace {
+  return { key: uid, name: agentName(kind, node), kind, shell: shell(node), dir: `${kubeletDir}/pods/${uid}/volumes/kubernetes.io~empty-dir/${SAMPLES_VOLUME}` };
+}
+
+/** How far an agent is collected, as it is kept on disk. */
+export interface SavedAgent extends Position {
+  name: string;
+  ledger?: SavedLedger;
+}
+
 export interface AgentHandleEvents {
   sample(sample: Sample): void;
   broke(from: string, to: string, t: number, why: string): void;
@@ -53,26 +67,34 @@ export class AgentHandle {
   readonly #tail: Tail;
   readonly #ledger: AgentLedger;
   readonly #shift: () => number;
-  /** Accounted for by an earlier run of the collector. */
-  readonly #resumed: Position | undefined;
   readonly #adoptedAt = Date.now();
   #barriers: Barrier[] = [];
   #pushed = 0;
   #beats = { count: 0, cpu: 0, rss: 0, lag: 0, skipped: 0 };
   #liveStreams = Number.POSITIVE_INFINITY;
-  #heardAt = performance.now();
+  /** Time of its last heartbeat, epoch milliseconds of our clock. */
+  #heardAt: number;
+  /** When its files were last read to their end. */
+  #readAt = Number.NEGATIVE_INFINITY;
 
-  constructor(place: AgentPlace, events: AgentHandleEvents, shift: () => number, resumed: Position | undefined) {
+  /** `saved`: where an earlier collector left off. */
+  constructor(place: AgentPlace, events: AgentHandleEvents, shift: () => number, saved: SavedAgent | undefined) {
     this.place = place;
     this.#shift = shift;
-    this.#resumed = resumed;
-    this.#tail = new Tail(place.shell, `${place.dir}/${SAMPLES_FILE}`);
-    this.#ledger = new AgentLedger({ sample: (sample) => events.sample(sample), broke: (from, to, t, why) => events.broke(from, to, t, why), heartbeat: (line) => this.#beat(line) }, shift);
+    this.#heardAt = saved?.ledger === undefined ? this.#adoptedAt : saved.ledger.heardAt + shift();
+    this.#ledger = new AgentLedger({ sample: (sample) => events.sample(sample), broke: (from, to, t, why) => events.broke(from, to, t, why), heartbeat: (line) => this.#beat(line) }, shift, saved?.ledger);
+    this.#tail = new Tail(place.shell, `${place.dir}/${SAMPLES_FILE}`, { line: (line) => this.#ledger.take(line), skipped: () => this.#ledger.skipped() }, saved);
   }
 
-  /** Up to where its output is accounted for. */
-  get position(): Position {
-    return this.#tail.position;
+  /** How far it is collected. */
+  save(): SavedAgent {
+    const ledger = this.#ledger.save();
+    return { ...this.#tail.position, name: this.place.name, ...(ledger === undefined ? {} : { ledger }) };
+  }
+
+  /** Whether its process wrote its end. */
+  get exited(): boolean {
+    return this.#ledger.exited;
   }
 
   /** The configuration that its process has taken. */
@@ -82,7 +104,7 @@ export class AgentHandle {
 
   /** Whether nothing more is to come after configuration `revision` told it to stop: no stream is left, or it said its end, or has not said anything for long. */
   quiet(revision: number): boolean {
-    if (this.#ledger.exited || performance.now() - this.#heardAt > SILENT_MS) return true;
+    if (this.#ledger.exited || Date.now() - this.#heardAt > SILENT_MS) return true;
     return this.#ledger.revision >= revision && this.#liveStreams === 0;
   }
 
@@ -102,14 +124,16 @@ export class AgentHandle {
 
   /** Reads what is new. Resolves whether there was anything to read from: a pod's files go with it. */
   async poll(): Promise<boolean> {
-    const there = await this.#tail.poll((line, position) => this.#ledger.take(line, this.#isReplay(position)));
+    const there = await this.#tail.poll();
+    if (there) this.#readAt = Date.now();
     this.#checkBarriers();
     return there;
   }
 
-  /** Its files are gone, or the mesh ends: what was not collected is lost. */
-  finish(): void {
-    this.#ledger.finish();
+  /** Its files are gone, or the mesh ends: what was not collected is lost. `until`: when it can have lived at most, epoch milliseconds. */
+  finish(until: number): void {
+    // Silent for long when its files were last read to their end: it was dead by then.
+    this.#ledger.finish(until, this.#readAt - this.#heardAt > SILENT_MS);
     for (const barrier of this.#barriers) barrier.resolve();
     this.#barriers = [];
   }
@@ -119,16 +143,10 @@ export class AgentHandle {
     return new Promise((resolve) => this.#barriers.push({ t, targets: undefined, resolve }));
   }
 
-  #isReplay(position: Position): boolean {
-    const done = this.#resumed;
-    if (!done) return false;
-    return position.segment < done.segment || (position.segment === done.segment && position.offset <= done.offset);
-  }
-
   #beat(line: HeartbeatLine): void {
     this.#cost(line);
     this.#liveStreams = line.streams.length;
-    this.#heardAt = performance.now();
+    this.#heardAt = line.t + this.#shift();
     for (const barrier of this.#barriers) {
       if (barrier.targets === undefined && line.t + this.#shift() >= barrier.t) barrier.targets = line.streams.map(([id, sent]) => [id, sent]);
     }

@@ -1,21 +1,23 @@
 /** Keeps account of one agent's lines: every seq that it sent becomes exactly one sample, collected or lost. */
 import { SampleFlag } from '../agent/lines.ts';
-import type { AgentLine, HeaderLine, HeartbeatLine, SampleLine, StreamLine } from '../agent/lines.ts';
+import type { AgentLine, HeaderLine, HeartbeatLine, SampleLine } from '../agent/lines.ts';
 import type { Sample } from '../types.ts';
+import { StreamAccount } from './stream-account.ts';
+import type { SavedStream } from './stream-account.ts';
 
 /** What an agent may have sent after its last line: a heartbeat's interval and a flush. */
 const UNSEEN_MS = 1_250;
 
-interface StreamState {
-  line: StreamLine;
-  /** Every seq up to this one is accounted for. */
-  floor: number;
-  /** Accounted for beyond the floor. */
-  ahead: Set<number>;
-  /** Last seq known to have been sent. */
-  sent: number;
-  /** A seq and its time, to tell those of missing ones. */
-  known: { seq: number; t: number };
+/** The ledger as it is kept on disk. */
+export interface SavedLedger {
+  /** Endpoint name, and identity of the process whose lines were last. */
+  self: string;
+  instance: string;
+  revision: number;
+  exited: boolean;
+  /** Time of the last line that has one, the agent's epoch milliseconds. */
+  heardAt: number;
+  streams: SavedStream[];
 }
 
 export interface LedgerEvents {
@@ -28,18 +30,24 @@ export interface LedgerEvents {
 export class AgentLedger {
   readonly #events: LedgerEvents;
   readonly #shift: () => number;
-  readonly #streams = new Map<number, StreamState>();
-  #header: HeaderLine | undefined;
+  readonly #streams = new Map<number, StreamAccount>();
+  #process: Pick<HeaderLine, 'self' | 'instance'> | undefined;
   #revision = 0;
   #exited = false;
-  #torn = 0;
-  /** Lines that were accounted for before: state is rebuilt, nothing is told. */
-  #replaying = false;
+  #heardAt = 0;
+  /** Lines of the current process may have been missed, its last ones among them. */
+  #gap = false;
 
-  /** `shift`: milliseconds to add to the agent's times for the collector's clock. */
-  constructor(events: LedgerEvents, shift: () => number = () => 0) {
+  /** `shift`: milliseconds to add to the agent's times for the collector's clock. `saved`: where an earlier collector left off. */
+  constructor(events: LedgerEvents, shift: () => number = () => 0, saved?: SavedLedger) {
     this.#events = events;
     this.#shift = shift;
+    if (saved === undefined) return;
+    this.#process = { self: saved.self, instance: saved.instance };
+    this.#revision = saved.revision;
+    this.#exited = saved.exited;
+    this.#heardAt = saved.heardAt;
+    for (const stream of saved.streams) this.#streams.set(stream.s, new StreamAccount(stream));
   }
 
   /** Highest configuration that the agent's current process has taken. */
@@ -52,49 +60,59 @@ export class AgentLedger {
     return this.#exited;
   }
 
-  /** Lines that could not be read. */
-  get torn(): number {
-    return this.#torn;
+  /** What has to be kept to go on after a crash; undefined while nothing was heard. */
+  save(): SavedLedger | undefined {
+    if (this.#process === undefined) return undefined;
+    return { ...this.#process, revision: this.#revision, exited: this.#exited, heardAt: this.#heardAt, streams: [...this.#streams.values()].map((stream) => stream.save()) };
   }
 
   /** Whether a stream has no sample outstanding up to `seq`; true for streams that ended. */
   settled(stream: number, seq: number): boolean {
-    const state = this.#streams.get(stream);
-    return state === undefined || state.floor >= seq;
+    const account = this.#streams.get(stream);
+    return account === undefined || account.floor >= seq;
   }
 
   /** Takes the next line; undefined for one that could not be read. */
-  take(line: AgentLine | undefined, replay: boolean): void {
-    this.#replaying = replay;
-    if (line === undefined) this.#torn += 1;
-    else if (Array.isArray(line)) this.#sample(line);
+  take(line: AgentLine | undefined): void {
+    if (line === undefined) return;
+    if (Array.isArray(line)) this.#sample(line);
     else this.#info(line);
   }
 
-  /** The agent is gone: what it sent and nobody collected is lost. */
-  finish(): void {
-    this.#replaying = false;
-    this.#finish();
+  /** The lines that follow may not be those right after the last one. */
+  skipped(): void {
+    this.#gap = true;
+  }
+
+  /**
+   * The agent is gone, or given up: what it sent and nobody collected is lost. `until`: when it can have lived at
+   * most, epoch milliseconds of the collector's clock; `complete`: all that it wrote was read, so that it ended
+   * with its last line.
+   */
+  finish(until: number, complete: boolean): void {
+    const end = until - this.#shift();
+    this.#giveUp(complete ? Math.min(end, this.#heardAt + UNSEEN_MS) : end);
   }
 
   #info(line: Exclude<AgentLine, SampleLine>): void {
+    if (line.k === 'h') return this.#begin(line);
+    if (line.k === 'n') return;
+    this.#heardAt = Math.max(this.#heardAt, line.t);
     switch (line.k) {
-      case 'h':
-        return this.#begin(line);
       case 'd':
-        if (!this.#streams.has(line.s)) this.#streams.set(line.s, { line, floor: 0, ahead: new Set(), sent: 0, known: { seq: 1, t: line.t } });
+        if (!this.#streams.has(line.s)) this.#streams.set(line.s, StreamAccount.open(line));
         return;
       case 'b':
-        for (const [id, sent, settled] of line.streams) this.#progress(id, sent, settled);
-        if (!this.#replaying) this.#events.heartbeat?.(line);
-        return;
-      case 'e':
-        this.#progress(line.s, line.seq, line.seq);
+        return this.#beat(line);
+      case 'e': {
+        const account = this.#streams.get(line.s);
+        if (account) this.#lose(account, line.seq);
         this.#streams.delete(line.s);
         return;
+      }
       case 'x': {
-        const state = this.#streams.get(line.s);
-        if (state && !this.#replaying) this.#events.broke?.(this.#header?.self ?? '', state.line.to, line.t + this.#shift(), line.why);
+        const account = this.#streams.get(line.s);
+        if (account) this.#events.broke?.(this.#self, account.line.to, line.t + this.#shift(), line.why);
         return;
       }
       case 'g':
@@ -104,32 +122,58 @@ export class AgentLedger {
         this.#exited = true;
         return;
       case 'c':
-      case 'n':
+        for (const account of this.#streams.values()) account.step(line.step);
+        this.#heardAt = line.t;
         return;
     }
   }
 
-  /** A header opens each segment; that of another process ends the one before. */
+  get #self(): string {
+    return this.#process?.self ?? '';
+  }
+
+  /** A header opens each segment; that of another process ends the one before, which had gone when this one started. */
   #begin(line: HeaderLine): void {
-    if (this.#header?.instance === line.instance) return;
-    if (this.#header !== undefined) this.#finish();
-    this.#header = line;
-    this.#revision = 0;
-    this.#exited = false;
+    if (this.#process?.instance !== line.instance) {
+      if (this.#process !== undefined) this.#giveUp(this.#gap ? line.start : Math.min(line.start, this.#heardAt + UNSEEN_MS));
+      this.#streams.clear();
+      this.#process = { self: line.self, instance: line.instance };
+      this.#revision = 0;
+      this.#exited = false;
+      this.#gap = false;
+    }
+    this.#heardAt = Math.max(this.#heardAt, line.start);
+  }
+
+  #beat(line: HeartbeatLine): void {
+    const live = new Set<number>();
+    for (const [id, sent, settled] of line.streams) {
+      live.add(id);
+      const account = this.#streams.get(id);
+      account?.progress(sent, line.t);
+      if (account) this.#lose(account, settled);
+    }
+    // Streams whose end was in lines that were missed: they ended before now.
+    for (const [id, account] of this.#gap ? this.#streams : []) {
+      if (live.has(id)) continue;
+      this.#lose(account, account.sentBy(line.t));
+      this.#streams.delete(id);
+    }
+    this.#gap = false;
+    this.#events.heartbeat?.(line);
   }
 
   #sample(line: SampleLine): void {
     const [id, seq, t, rttMs, flags, extras] = line;
-    const state = this.#streams.get(id);
-    if (!state || seq <= state.floor || state.ahead.has(seq)) return;
-    state.known = { seq, t };
-    this.#account(state, seq);
-    const { line: stream } = state;
-    this.#emit({
+    this.#heardAt = Math.max(this.#heardAt, t);
+    const account = this.#streams.get(id);
+    if (!account?.take(seq, t)) return;
+    const { line: stream } = account;
+    this.#events.sample({
       t: t + this.#shift(),
       class: stream.class,
       probe: stream.probe,
-      from: this.#header?.self ?? '',
+      from: this.#self,
       to: stream.to,
       seq,
       ok: (flags & SampleFlag.ok) !== 0,
@@ -142,39 +186,16 @@ export class AgentLedger {
     });
   }
 
-  #progress(id: number, sent: number, settled: number): void {
-    const state = this.#streams.get(id);
-    if (!state) return;
-    state.sent = Math.max(state.sent, sent);
-    this.#miss(state, settled);
-  }
-
   /** Every seq up to `last` that has no line is lost. */
-  #miss(state: StreamState, last: number): void {
-    for (let seq = state.floor + 1; seq <= last; seq = state.floor + 1) {
-      this.#account(state, seq);
-      const { line, known } = state;
-      const t = Math.round(known.t + (seq - known.seq) * line.ms) + this.#shift();
-      this.#emit({ t, class: line.class, probe: line.probe, from: this.#header?.self ?? '', to: line.to, seq, ok: false, rttMs: null, error: 'never collected' });
+  #lose(account: StreamAccount, last: number): void {
+    const { line } = account;
+    for (const { seq, t } of account.miss(last)) {
+      this.#events.sample({ t: t + this.#shift(), class: line.class, probe: line.probe, from: this.#self, to: line.to, seq, ok: false, rttMs: null, error: 'never collected' });
     }
   }
 
-  #account(state: StreamState, seq: number): void {
-    state.ahead.add(seq);
-    while (state.ahead.delete(state.floor + 1)) state.floor += 1;
-    state.sent = Math.max(state.sent, seq);
-  }
-
-  #finish(): void {
-    // A process that wrote its end has sent nothing since; another may have, by its schedule.
-    for (const state of this.#streams.values()) {
-      this.#miss(state, this.#exited ? state.sent : state.sent + Math.floor(UNSEEN_MS / state.line.ms));
-    }
-    this.#streams.clear();
-    this.#header = undefined;
-  }
-
-  #emit(sample: Sample): void {
-    if (!this.#replaying) this.#events.sample(sample);
+  /** A process that wrote its end has ended its streams before; another has sent by their schedules until `end`. */
+  #giveUp(end: number): void {
+    for (const account of this.#streams.values()) this.#lose(account, account.sentBy(this.#exited ? Number.NEGATIVE_INFINITY : end));
   }
 }

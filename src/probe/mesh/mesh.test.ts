@@ -122,12 +122,59 @@ describe('Mesh', { timeout: 120_000 }, () => {
     const second = await up();
     await untilSent(second, 300);
     await second.stop();
-    expect(second.unaccounted).toEqual([]);
     const samples = await collected();
     expect(lostOf(samples)).toEqual([]);
     expect(samples.some((s) => s.t > gapFrom + 500 && s.t < gapFrom + 1_500)).toBe(true);
     const seqs = Map.groupBy(samples, (s) => `${s.class} ${s.probe} ${s.from} ${s.to}`);
     for (const stream of seqs.values()) expect(stream.map((s) => s.seq).toSorted((a, b) => a - b)).toEqual(stream.map((_, i) => Math.min(...stream.map((s) => s.seq)) + i));
     expect(existsSync(join(dir, 'collected.json'))).toBe(true);
+  });
+
+  it('counts what agents had sent that went while nobody was collecting', async () => {
+    const window: AnnouncedWindow = { id: 'w1', step: 's', classes: ['pod-to-pod'], scope: 'either', node: 'n3', maxMs: 60_000, reason: 'test', openedAt: 0, closedAt: null };
+    const first = await up();
+    await untilSent(first, 300);
+    first.abandon();
+    const abandonedAt = Date.now();
+    const later = async (ms: number): Promise<unknown> => waitUntil(async () => (Date.now() - abandonedAt > ms ? true : undefined), { timeoutMs: 20_000, what: `${ms} ms` });
+    await later(2_000);
+    // One is deleted in good order, one is lost and another in its place, one is just lost.
+    const deletedAt = Date.now();
+    await cluster.deletePod('pod', 'n3');
+    await later(8_000);
+    cluster.startAgent('pod', 'n3');
+    await cluster.losePod('host', 'n2');
+    const replacedAt = Date.now();
+    cluster.startAgent('host', 'n2');
+    await cluster.losePod('host', 'n1');
+    await later(11_000);
+    const resumedAt = Date.now();
+    const second = await up({ windows: [{ ...window, openedAt: deletedAt }], inFlight: ['n1'] });
+    await untilSent(second, 300);
+    await second.stop();
+    const lost = (await collected()).filter((s) => s.error === 'never collected');
+    const of = (name: string): Sample[] => lost.filter((s) => s.from === name);
+    const last = (samples: readonly Sample[]): number => Math.max(...samples.map((s) => s.t));
+    expect(new Set(lost.map((s) => s.from))).toEqual(new Set(['pod/n3', 'host/n2', 'host/n1']));
+    // By the kubelet's word, cut to the second; not until its files were gone, some five seconds later.
+    expect(last(of('pod/n3'))).toBeGreaterThan(deletedAt - 200);
+    expect(last(of('pod/n3'))).toBeLessThan(deletedAt + 3_000);
+    expect(new Set(of('pod/n3').map((s) => s.class))).toEqual(new Set(['pod-to-pod', 'pod-to-service', 'dns', 'api-server', 'long-lived', 'denied']));
+    // Two peers at 26 a second, for two seconds and what the last collection had not seen.
+    const udp = of('pod/n3').filter((s) => s.class === 'pod-to-pod');
+    expect(udp.length).toBeGreaterThan(2 * 26 * 1.5);
+    expect(udp.length).toBeLessThan(2 * 26 * 6);
+    expect(udp.every((s) => (s.announcedBy === 'w1') === s.t >= deletedAt - 1_000)).toBe(true);
+    expect(of('pod/n3').filter((s) => s.class === 'dns' && s.announcedBy !== undefined)).toEqual([]);
+    expect(last(of('host/n2'))).toBeGreaterThan(replacedAt - 1_500);
+    expect(last(of('host/n2'))).toBeLessThan(replacedAt + 3_000);
+    expect(last(of('host/n1'))).toBeGreaterThan(resumedAt);
+    // Every seq of that one once, collected or lost.
+    const streams = Map.groupBy((await collected()).filter((s) => s.from === 'host/n1'), (s) => `${s.probe} ${s.to}`);
+    expect(streams.size).toBe(6);
+    for (const stream of streams.values()) {
+      const seqs = stream.map((s) => s.seq).toSorted((x, y) => x - y);
+      expect(seqs).toEqual(seqs.map((_, i) => (seqs[0] ?? 0) + i));
+    }
   });
 });

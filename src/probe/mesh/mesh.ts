@@ -5,22 +5,21 @@ import { EnvironmentError } from '../../core/errors.ts';
 import type { NodeShell } from '../../node/shell.ts';
 import { DEFAULT_RATES } from '../agent/classes.ts';
 import type { MeshConfig, Peer } from '../agent/config.ts';
-import { Aggregator } from '../stats/aggregate.ts';
 import type { Aggregate, Tally } from '../stats/aggregate.ts';
-import { announcementFor } from '../stats/announced.ts';
+import { endpointNode } from '../endpoint.ts';
 import type { AnnouncedWindow, CanaryExpectation, Sample } from '../types.ts';
-import { AgentHandle } from './agent-handle.ts';
-import type { AgentPlace, AgentUsage } from './agent-handle.ts';
+import { AgentHandle, agentPlace } from './agent-handle.ts';
+import type { AgentPlace, AgentUsage, SavedAgent } from './agent-handle.ts';
 import { applyMesh, bootstrapConfig, listAgentPods, meshKey, waitForAgents } from './bring-up.ts';
-import { MESH_NAMESPACE, MESH_NODE_PORT, MESH_PORTS, SAMPLES_VOLUME } from './manifests.ts';
+import { livedUntil } from './lived-until.ts';
+import { MESH_NAMESPACE, MESH_NODE_PORT, MESH_PORTS } from './manifests.ts';
 import { correction, estimateClock } from './node-clock.ts';
 import type { ClockEstimate } from './node-clock.ts';
+import type { Break, MeshOptions } from './mesh-options.ts';
 import { startOutside } from './outside.ts';
-import { RecentSamples } from './recent.ts';
 import { nextPeers } from './roster.ts';
 import type { AgentPod } from './roster.ts';
-import type { Break, MeshOptions } from './mesh-options.ts';
-import { SampleSink, readSamples } from './sink.ts';
+import { SampleBook } from './sample-book.ts';
 import { takeDown } from './take-down.ts';
 import { discoverTargets } from './targets.ts';
 import { warmUp, watchCanaries } from './warm-up.ts';
@@ -30,26 +29,22 @@ const COLLECT_MS = 1_000;
 
 export class Mesh {
   readonly breaks: Break[] = [];
-  /** Agents whose pods went while nobody was collecting: their last samples are in no figure. */
-  readonly unaccounted: string[] = [];
   /** Clocks of nodes against ours. */
   readonly clocks = new Map<string, ClockEstimate>();
   readonly #options: MeshOptions;
   readonly #namespace: string;
-  readonly #sink: SampleSink;
-  readonly #recent = new RecentSamples();
-  readonly #windows = new Map<string, AnnouncedWindow>();
-  readonly #total = new Aggregator();
+  readonly #book: SampleBook;
   readonly #agents = new Map<string, AgentHandle>();
   readonly #gone: AgentUsage[] = [];
+  /** Agents of an earlier collector that are still to be taken on. */
+  readonly #resumed: Map<string, SavedAgent>;
+  #pods: readonly AgentPod[] = [];
   readonly #stopped = new AbortController();
   /** Identity of the process outside, which each run starts anew: streams to the one before ended when it said good-bye. */
   #outsideId = 'outside';
   #loops: Promise<void>[] = [];
   #config: MeshConfig;
   #document = '';
-  /** What was sent before this (epoch milliseconds) is warming up and in no figure. */
-  #since = Number.POSITIVE_INFINITY;
 
   /** Brings the mesh up (or takes over one that runs) and starts to measure. Errors: EnvironmentError when agents do not get ready. */
   static async up(options: MeshOptions): Promise<Mesh> {
@@ -66,7 +61,8 @@ export class Mesh {
   private constructor(options: MeshOptions) {
     this.#options = options;
     this.#namespace = options.namespace ?? MESH_NAMESPACE;
-    this.#sink = new SampleSink(options.dir);
+    this.#book = new SampleBook(options.dir);
+    this.#resumed = new Map(Object.entries(this.#book.resumed));
     for (const window of options.windows ?? []) this.announce(window);
     const base = bootstrapConfig(this.#namespace);
     this.#config = { ...base, canary: options.canary === 'as-found' ? {} : { ...options.canary }, rates: { ...DEFAULT_RATES, ...options.rates } };
@@ -74,17 +70,17 @@ export class Mesh {
 
   /** File with every sample collected. */
   get samplesPath(): string {
-    return this.#sink.path;
+    return this.#book.path;
   }
 
   /** Figures of everything measured so far. */
   get aggregate(): Aggregate {
-    return this.#total.result();
+    return this.#book.aggregate;
   }
 
   /** Sent and lost so far, by class; cheap. */
   get tally(): Tally {
-    return this.#total.tally;
+    return this.#book.tally;
   }
 
   /** Cost and health of the agents, those that are gone included. */
@@ -94,12 +90,12 @@ export class Mesh {
 
   /** Makes an announcement known, or known to be closed. To be called before the step acts. */
   announce(window: AnnouncedWindow): void {
-    this.#windows.set(`${window.id} ${window.openedAt}`, { ...window });
+    this.#book.announce(window);
   }
 
   /** Figures of what was sent in [from, until), epoch milliseconds, as far as collected; reaches ten minutes back. */
   between(from: number, until: number): Aggregate {
-    return this.#recent.between(from, until);
+    return this.#book.recent.between(from, until);
   }
 
   /** Resolves when everything sent before `t` is collected; with the names of the agents for which that was not to be had in time. */
@@ -148,9 +144,9 @@ export class Mesh {
     this.#stopped.abort();
     await Promise.all(this.#loops);
     await this.#collect();
-    for (const agent of this.#agents.values()) agent.finish();
+    for (const agent of this.#agents.values()) agent.finish(Date.now());
     this.#flush();
-    this.#sink.close();
+    this.#book.close();
     return this.aggregate;
   }
 
@@ -169,7 +165,7 @@ export class Mesh {
     const bootstrap = bootstrapConfig(this.#namespace);
     const key = await meshKey(kube, this.#namespace);
     await applyMesh(kube, { namespace: this.#namespace, bootstrap, key, ...(image === undefined ? {} : { image }), ...(nodePort === undefined ? {} : { nodePort }) });
-    for await (const sample of readSamples(this.#sink.path)) this.#total.add(sample);
+    await this.#book.load();
     const pods = await waitForAgents(kube, this.#namespace, this.#options);
     const targets = await discoverTargets(kube, {
       namespace: this.#namespace,
@@ -185,16 +181,15 @@ export class Mesh {
       this.#adopt({ key: 'outside', name: 'outside', kind: 'outside', shell: outside.shell, dir: outside.dir }, 'outside');
     }
     this.#meet(pods);
-    for (const [place, { name }] of Object.entries(this.#sink.resumed)) if (!this.#agents.has(place)) this.unaccounted.push(name);
+    this.#meetGone();
     this.#change({ targets, peers: this.#peersOf(pods) });
-    // A run that is taken up again has been measuring all the time.
-    const resumes = Object.keys(this.#sink.resumed).length > 0;
-    if (resumes) this.#since = 0;
-    this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(this.#options.collectMs ?? COLLECT_MS, () => this.#collectAndFlush())];
+    const collectMs = this.#options.collectMs ?? COLLECT_MS;
+    this.#loops = [this.#loop(LOOK_MS, () => this.#look()), this.#loop(collectMs, () => this.#collectAndFlush())];
     await this.configured();
-    if (!resumes) await warmUp(this, { roundMs: this.#options.collectMs ?? COLLECT_MS, ...(this.#options.signal ? { signal: this.#options.signal } : {}) });
+    // A run that is taken up again has been measuring all the time.
+    if (!this.#book.open) await warmUp(this, { roundMs: collectMs, ...(this.#options.signal ? { signal: this.#options.signal } : {}) });
     if (this.#options.canary === 'as-found') await this.#expectAsFound();
-    this.#since = Math.min(this.#since, Date.now());
+    this.#book.begin();
   }
 
   async #estimateClocks(pods: readonly AgentPod[]): Promise<void> {
@@ -219,39 +214,40 @@ export class Mesh {
 
   /** Takes new agents on, and notes who is leaving. */
   #meet(pods: readonly AgentPod[]): void {
-    const listed = new Map(pods.map((pod) => [pod.uid, pod]));
-    for (const [key, agent] of this.#agents) if (key !== 'outside') agent.leaving = listed.get(key)?.leaving ?? true;
+    this.#pods = pods;
     for (const pod of pods) {
       // A pod that waits for its network has nothing to say yet; it is taken on when it is ready.
-      if (this.#agents.has(pod.uid) || pod.leaving || !pod.ready) continue;
-      const dir = `${this.#options.kubeletDir ?? '/var/lib/kubelet'}/pods/${pod.uid}/volumes/kubernetes.io~empty-dir/${SAMPLES_VOLUME}`;
-      this.#adopt({ key: pod.uid, name: `${pod.kind}/${pod.node}`, kind: pod.kind, shell: this.#options.shell(pod.node), dir }, pod.node);
+      if (this.#agents.has(pod.uid) || (!this.#resumed.has(pod.uid) && (pod.leaving || !pod.ready))) continue;
+      this.#adopt(agentPlace(pod.uid, pod.kind, pod.node, this.#options), pod.node);
+    }
+    const listed = new Map(pods.map((pod) => [pod.uid, pod]));
+    for (const [key, agent] of this.#agents) if (key !== 'outside') agent.leaving = listed.get(key)?.leaving ?? true;
+  }
+
+  /** Agents that went while nobody was collecting: their files may be there still, and what they sent counts. */
+  #meetGone(): void {
+    for (const [key, { name }] of this.#resumed) {
+      const node = endpointNode(name);
+      if (node === undefined) continue;
+      this.#adopt(agentPlace(key, name.startsWith('host/') ? 'host' : 'pod', node, this.#options), node).leaving = true;
     }
   }
 
-  #adopt(place: AgentPlace, clock: string): void {
+  #adopt(place: AgentPlace, clock: string): AgentHandle {
     const events = {
-      sample: (sample: Sample) => this.#take(sample),
+      sample: (sample: Sample) => this.#book.add(sample),
       broke: (from: string, to: string, t: number, why: string) => this.breaks.push({ t, from, to, why }),
     };
-    this.#agents.set(place.key, new AgentHandle(place, events, () => correction(this.clocks.get(clock)), this.#sink.resumed[place.key]));
+    const agent = new AgentHandle(place, events, () => correction(this.clocks.get(clock)), this.#resumed.get(place.key));
+    this.#resumed.delete(place.key);
+    this.#agents.set(place.key, agent);
+    return agent;
   }
 
   async #expectAsFound(): Promise<void> {
     const nodes = this.#config.peers.flatMap(({ kind, node }) => (kind === 'pod' && node !== undefined ? [node] : []));
-    this.#change({ canary: await watchCanaries(this, (since) => this.#recent.since(since), nodes, this.#options.signal) });
+    this.#change({ canary: await watchCanaries(this, (since) => this.#book.recent.since(since), nodes, this.#options.signal) });
     await this.configured();
-  }
-
-  #take(sample: Sample): void {
-    this.#recent.add(sample);
-    if (sample.t < this.#since) return;
-    if (!sample.ok) {
-      const window = announcementFor(sample, [...this.#windows.values()]);
-      if (window) sample.announcedBy = window.id;
-    }
-    this.#sink.add(sample);
-    this.#total.add(sample);
   }
 
   #change(change: Partial<MeshConfig>): void {
@@ -274,7 +270,9 @@ export class Mesh {
         // A node that cannot be reached now is asked again; only files that are gone end an agent.
         const there = await agent.poll().catch(() => true);
         if (there || !agent.leaving) return;
-        agent.finish();
+        const until = await livedUntil(this.#options.kube, this.#namespace, agent.place, this.#pods).catch(() => undefined);
+        if (until === undefined) return;
+        agent.finish(until);
         this.#gone.push(agent.usage);
         this.#agents.delete(key);
       }),
@@ -284,11 +282,10 @@ export class Mesh {
   async #collectAndFlush(): Promise<void> {
     await this.#collect();
     this.#flush();
-    this.#recent.prune();
   }
 
   #flush(): void {
-    this.#sink.flush(Object.fromEntries([...this.#agents].map(([key, agent]) => [key, { ...agent.position, name: agent.place.name }])));
+    this.#book.flush(Object.fromEntries([...this.#agents].map(([key, agent]) => [key, agent.save()])));
   }
 
   async #loop(everyMs: number, round: () => Promise<void>): Promise<void> {

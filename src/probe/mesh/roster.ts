@@ -15,6 +15,10 @@ export interface AgentPod {
   /** Being deleted, or finished. */
   leaving: boolean;
   restarts: number;
+  /** Epoch milliseconds, to a second. */
+  createdAt: number;
+  /** When the kubelet will have killed it at the latest; undefined while nobody deletes it. */
+  killedBy: number | undefined;
 }
 
 interface PodObject extends KubeObject {
@@ -36,6 +40,9 @@ export function readAgentPod(object: KubeObject): AgentPod | undefined {
     ready: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
     leaving: metadata.deletionTimestamp !== undefined || status?.phase === 'Failed' || status?.phase === 'Succeeded',
     restarts: status?.containerStatuses?.[0]?.restartCount ?? 0,
+    createdAt: Date.parse(metadata.creationTimestamp ?? ''),
+    // The API's deletionTimestamp is the time of the request and the grace period together.
+    killedBy: metadata.deletionTimestamp === undefined ? undefined : Date.parse(metadata.deletionTimestamp),
   };
 }
 

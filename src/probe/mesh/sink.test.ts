@@ -24,7 +24,7 @@ describe('SampleSink', () => {
     expect(await seqs(sink.path)).toEqual([]);
     for (const seq of [1, 2, 3]) {
       sink.add(sample(seq));
-      sink.flush({});
+      sink.flush({ since: null, agents: {} });
       expect(await seqs(sink.path)).toHaveLength(seq);
     }
     sink.close();
@@ -33,14 +33,14 @@ describe('SampleSink', () => {
   it('after a crash forgets exactly what it had not recorded as collected', async () => {
     const sink = new SampleSink(dir);
     sink.add(sample(1));
-    sink.flush({ uid: { name: 'pod/a', segment: 0, offset: 17 } });
+    sink.flush({ since: 7, agents: { uid: { name: 'pod/a', segment: 0, offset: 17 } } });
     sink.add(sample(2));
     sink.close();
     appendFileSync(sink.path, 'half a gzip member');
     const again = new SampleSink(dir);
-    expect(again.resumed).toEqual({ uid: { name: 'pod/a', segment: 0, offset: 17 } });
+    expect(again.resumed).toEqual({ since: 7, agents: { uid: { name: 'pod/a', segment: 0, offset: 17 } } });
     again.add(sample(3));
-    again.flush({});
+    again.flush({ since: 7, agents: {} });
     again.close();
     expect(await seqs(again.path)).toEqual([1, 3]);
   });

@@ -1,7 +1,8 @@
 /**
  * `samples.ndjson.gz`, one sample a line. Every batch is a gzip member of its own, so the file can be
  * read at any time and a crash costs at most the member being written. With it goes a state file that
- * says up to where each agent's output is in it: after a crash the rest is collected, nothing twice.
+ * says up to where each agent's output is in it, and how far each stream was: after a crash the rest is
+ * collected, nothing twice, and what cannot be collected any more is known to be missing.
  */
 import { closeSync, createReadStream, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -9,20 +10,21 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createGunzip, gzipSync } from 'node:zlib';
 import type { Sample } from '../types.ts';
-import type { Position } from './tail.ts';
+import type { SavedAgent } from './agent-handle.ts';
 
 export const SAMPLES_GZ = 'samples.ndjson.gz';
 const STATE_FILE = 'collected.json';
 
-/** Up to where an agent's output is in the file. */
-export interface Accounted extends Position {
-  name: string;
+/** How far a collector is. */
+export interface Collected {
+  /** What was sent before (epoch milliseconds) is in no figure; null while traffic settles. */
+  since: number | null;
+  /** By pod uid, or `outside`. */
+  agents: Record<string, SavedAgent>;
 }
 
-interface State {
+interface State extends Collected {
   bytes: number;
-  /** By pod uid, or `outside`. */
-  agents: Record<string, Accounted>;
 }
 
 export class SampleSink {
@@ -31,8 +33,8 @@ export class SampleSink {
   readonly #fd: number;
   #batch: string[] = [];
   #bytes: number;
-  /** Where each agent's output was accounted for when the sink was opened. */
-  readonly resumed: Readonly<Record<string, Accounted>>;
+  /** How far the collector was that wrote this directory before. */
+  readonly resumed: Collected;
 
   /** Opens or goes on with the file in `dir`; what was written but not yet recorded as collected is cut off. */
   constructor(dir: string) {
@@ -40,7 +42,7 @@ export class SampleSink {
     this.path = join(dir, SAMPLES_GZ);
     this.#statePath = join(dir, STATE_FILE);
     const state = readState(this.#statePath);
-    this.resumed = state.agents;
+    this.resumed = { since: state.since, agents: state.agents };
     this.#fd = openSync(this.path, existsSync(this.path) ? 'r+' : 'w+');
     this.#bytes = Math.min(state.bytes, fstatSync(this.#fd).size);
     ftruncateSync(this.#fd, this.#bytes);
@@ -51,7 +53,7 @@ export class SampleSink {
   }
 
   /** Writes the batch, then records what it accounts for. */
-  flush(agents: Record<string, Accounted>): void {
+  flush(collected: Collected): void {
     if (this.#batch.length > 0) {
       const member = gzipSync(`${this.#batch.join('\n')}\n`);
       for (let done = 0; done < member.length; ) done += writeSync(this.#fd, member, done, member.length - done, this.#bytes + done);
@@ -59,7 +61,7 @@ export class SampleSink {
       this.#batch = [];
     }
     const temporary = `${this.#statePath}.tmp`;
-    writeFileSync(temporary, JSON.stringify({ bytes: this.#bytes, agents } satisfies State));
+    writeFileSync(temporary, JSON.stringify({ bytes: this.#bytes, ...collected } satisfies State));
     renameSync(temporary, this.#statePath);
   }
 
@@ -82,8 +84,7 @@ export async function* readSamples(path: string): AsyncGenerator<Sample> {
   }
 }
 
-
 function readState(path: string): State {
-  if (!existsSync(path)) return { bytes: 0, agents: {} };
+  if (!existsSync(path)) return { bytes: 0, since: null, agents: {} };
   return JSON.parse(readFileSync(path, 'utf8')) as State;
 }

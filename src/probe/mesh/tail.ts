@@ -10,16 +10,25 @@ export interface Position {
   offset: number;
 }
 
-export type OnLine = (line: AgentLine | undefined, position: Position) => void;
+export interface TailEvents {
+  /** The next line; undefined for one that a crash tore. */
+  line(line: AgentLine | undefined): void;
+  /** What follows is not what came right after the last line: that was deleted before it was read. */
+  skipped(): void;
+}
 
 export class Tail {
   readonly #file: string;
   readonly #shell: NodeShell;
-  #position: Position = { segment: 0, offset: 0 };
+  readonly #events: TailEvents;
+  #position: Position;
 
-  constructor(shell: NodeShell, file: string) {
+  /** `from`: where an earlier tail left off. */
+  constructor(shell: NodeShell, file: string, events: TailEvents, from: Position = { segment: 0, offset: 0 }) {
     this.#shell = shell;
     this.#file = file;
+    this.#events = events;
+    this.#position = { segment: from.segment, offset: from.offset };
   }
 
   get position(): Position {
@@ -27,21 +36,30 @@ export class Tail {
   }
 
   /** Hands over every complete line written since the last call, going on through segments. Resolves false when there is no file. Rejects when the node cannot be reached. */
-  async poll(onLine: OnLine): Promise<boolean> {
+  async poll(): Promise<boolean> {
     for (;;) {
-      const path = segmentPath(this.#file, this.#position.segment);
-      const result = await this.#shell.run(['tail', '-c', `+${this.#position.offset + 1}`, path], { timeoutMs: 20_000 });
+      const { segment, offset } = this.#position;
+      // From the newline that ended the last line: where there is none, this is another file than that one.
+      const result = await this.#shell.run(['tail', '-c', `+${Math.max(1, offset)}`, segmentPath(this.#file, segment)], { timeoutMs: 20_000 });
       if (result.code !== 0) {
         const next = await this.#oldestSegment();
-        // A segment that was deleted before it was read shows as gaps in seq.
-        if (next === undefined || next <= this.#position.segment) return next !== undefined;
-        this.#position = { segment: next, offset: 0 };
-      } else if (!this.#read(result.stdout, onLine)) return true;
+        if (next === undefined || next === segment) return next !== undefined;
+        this.#skipTo(next);
+      } else if (offset > 0 && !result.stdout.startsWith('\n')) {
+        this.#skipTo(0);
+      } else if (!this.#read(offset > 0 ? result.stdout.slice(1) : result.stdout)) {
+        return true;
+      }
     }
   }
 
+  #skipTo(segment: number): void {
+    this.#position = { segment, offset: 0 };
+    this.#events.skipped();
+  }
+
   /** Returns whether the output goes on in another segment. */
-  #read(text: string, onLine: OnLine): boolean {
+  #read(text: string): boolean {
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
       this.#position.offset += end + 1 - start;
@@ -51,12 +69,12 @@ export class Tail {
         this.#position = { segment: line.segment, offset: 0 };
         return true;
       }
-      onLine(line, this.position);
+      this.#events.line(line);
     }
     return false;
   }
 
-  /** The lowest number among the segments that exist beyond the current one, or the current one; undefined when there are none. */
+  /** The lowest number among the segments that exist from the current one on, or among all when another agent has begun anew; undefined when there are none. */
   async #oldestSegment(): Promise<number | undefined> {
     const slash = this.#file.lastIndexOf('/');
     const listed = await this.#shell.run(['ls', '-1', this.#file.slice(0, slash)]);
@@ -65,7 +83,9 @@ export class Tail {
     const segments = listed.stdout
       .split('\n')
       .map((entry) => (entry === name ? 0 : entry.startsWith(`${name}.`) ? Number(entry.slice(name.length + 1)) : Number.NaN))
-      .filter((segment) => segment >= this.#position.segment);
-    return segments.length === 0 ? undefined : Math.min(...segments);
+      .filter((segment) => !Number.isNaN(segment));
+    if (segments.length === 0) return undefined;
+    const later = segments.filter((segment) => segment >= this.#position.segment);
+    return Math.min(...(later.length > 0 ? later : segments));
   }
 }

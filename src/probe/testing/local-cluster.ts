@@ -28,6 +28,9 @@ export async function bundleAgent(dir: string): Promise<string> {
   return outfile;
 }
 
+/** terminationGracePeriodSeconds of the agents' pods. */
+const GRACE_MS = 15_000;
+
 export class LocalCluster {
   readonly dir = mkdtempSync(join(tmpdir(), 'fairlead-mesh-'));
   readonly kubeletDir = join(this.dir, 'kubelet');
@@ -35,6 +38,8 @@ export class LocalCluster {
   readonly nodes: string[];
   readonly #pods = new Map<string, Pod>();
   readonly #objects = new Map<string, KubeObject>();
+  /** What the kubelet would report when it stops a container. */
+  readonly #events: (KubeObject & { involvedObject: { uid: string } })[] = [];
   readonly #servers: LocalServer[] = [];
   /** Unlike for every process, so that test files do not meet. */
   readonly #net = `127.${10 + (process.pid % 200)}.${(process.pid >> 8) % 250}`;
@@ -51,7 +56,7 @@ export class LocalCluster {
     this.nodes = nodes;
     this.kube = {
       get: async <T extends KubeObject>({ kind, name }: { kind: string; name: string }) => this.#objects.get(`${kind}/${name}`) as T | undefined,
-      list: async <T extends KubeObject>({ kind }: { kind: string }) => (kind === 'Pod' ? [...this.#pods.values()].map((pod) => pod.object) : [...this.#objects.values()].filter((o) => o.kind === kind)) as T[],
+      list: async <T extends KubeObject>({ kind, fieldSelector }: { kind: string; fieldSelector?: string }) => this.#list(kind, fieldSelector) as T[],
       apply: async (object) => this.#apply(object),
       delete: async ({ kind, name }) => void this.#objects.delete(`${kind}/${name}`),
     };
@@ -97,7 +102,7 @@ export class LocalCluster {
     const object: KubeObject = {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: uid, namespace: MESH_NAMESPACE, uid, labels: { [KIND_LABEL]: kind } },
+      metadata: { name: uid, namespace: MESH_NAMESPACE, uid, creationTimestamp: new Date().toISOString(), labels: { [KIND_LABEL]: kind } },
       spec: { nodeName: node },
       status: { phase: 'Running', podIP: address, conditions: [ready], containerStatuses: [{ restartCount: 0 }] },
     };
@@ -109,11 +114,20 @@ export class LocalCluster {
   async deletePod(kind: 'pod' | 'host', node: string): Promise<void> {
     const pod = this.#find(kind, node);
     if (!pod) return;
-    pod.object.metadata.deletionTimestamp = new Date().toISOString();
-    await end(pod.child, 'SIGTERM');
     const { uid = '' } = pod.object.metadata;
-    this.#pods.delete(uid);
-    rmSync(join(this.kubeletDir, 'pods', uid), { recursive: true, force: true });
+    pod.object.metadata.deletionTimestamp = new Date(Date.now() + GRACE_MS).toISOString();
+    const stopped: KubeObject = { apiVersion: 'v1', kind: 'Event', metadata: { name: uid, namespace: MESH_NAMESPACE }, reason: 'Killing', lastTimestamp: new Date().toISOString() };
+    this.#events.push({ ...stopped, involvedObject: { uid } });
+    await end(pod.child, 'SIGTERM');
+    this.#forget(uid);
+  }
+
+  /** Takes a pod away at once and leaves no word of it, as when its node was lost and made anew. */
+  async losePod(kind: 'pod' | 'host', node: string): Promise<void> {
+    const pod = this.#find(kind, node);
+    if (!pod) return;
+    await end(pod.child, 'SIGKILL');
+    this.#forget(pod.object.metadata.uid ?? '');
   }
 
   async stop(): Promise<void> {
@@ -150,6 +164,17 @@ export class LocalCluster {
 
   #put(object: KubeObject): void {
     this.#objects.set(`${object.kind}/${object.metadata.name}`, structuredClone(object));
+  }
+
+  #list(kind: string, fieldSelector = ''): KubeObject[] {
+    if (kind === 'Pod') return [...this.#pods.values()].map((pod) => pod.object);
+    if (kind === 'Event') return this.#events.filter((event) => fieldSelector.includes(event.involvedObject.uid));
+    return [...this.#objects.values()].filter((object) => object.kind === kind);
+  }
+
+  #forget(uid: string): void {
+    this.#pods.delete(uid);
+    rmSync(join(this.kubeletDir, 'pods', uid), { recursive: true, force: true });
   }
 
   #find(kind: string, node: string): Pod | undefined {
