@@ -2,8 +2,10 @@
 import { calicoNodePod, felixHealth } from '../../../cni/calico/health.ts';
 import { inspectCalico, missingOnNode, type ExpectedNode } from '../../../cni/calico/inspect.ts';
 import { findCalicoLeftovers } from '../../../cni/calico/leftovers.ts';
-import { conflistName, migrationLabel, workloadPrefix } from '../../../cni/calico/version.ts';
+import { calicoAnnotations, restoreAnnotations } from '../../../cni/calico/seed.ts';
+import { conflistName, migrationLabel, vxlanDevice, workloadPrefix } from '../../../cni/calico/version.ts';
 import { removeLeftovers, type Leftover } from '../../../cni/leftover.ts';
+import type { NodeObject } from '../../../cluster/objects.ts';
 import { waitUntil } from '../../../cluster/wait.ts';
 import { listDirectory, readCniConfs } from '../../../node/facts/cni-dirs.ts';
 import { runOrThrow } from '../../../node/shell.ts';
@@ -12,6 +14,7 @@ import { clearPods, HOLD_CONF, holdPods, podDevices, releasePods, type CniPlaces
 import { setNodeMetadata } from '../../steps/objects.ts';
 import type { Json, StepHandler } from '../../types.ts';
 import { onCalico, onNeither } from './names.ts';
+import { readTunnel, restoreForwarding, type TunnelState } from './tunnel-state.ts';
 
 interface StartParams {
   node: string;
@@ -26,6 +29,10 @@ interface Before {
   plugins: string[];
   /** Value of the migration label: what brought the node here differs between distributions. */
   label: string | null;
+  /** Calico's annotations of the Node, to which calico-node adds. */
+  annotations: Record<string, string>;
+  /** The tunnel as it was handed over: Felix puts routes of its own in the place of those that are there. */
+  tunnel: TunnelState;
 }
 
 const paramsOf = (params: Json): StartParams => params as unknown as StartParams;
@@ -56,8 +63,15 @@ export const start: StepHandler<StepContext> = {
   async capture(ctx, step) {
     const { node, places } = paramsOf(step.params);
     const confs = (await readCniConfs(ctx.shell(node), places.confDir)).filter((conf) => conf.file !== conflistName && conf.file !== HOLD_CONF);
-    const object = await ctx.cluster.get({ apiVersion: 'v1', kind: 'Node', name: node });
-    const before: Before = { confs: Object.fromEntries(confs.map((conf) => [conf.file, conf.text])), plugins: (await listDirectory(ctx.shell(node), places.binDir)) ?? [], label: object?.metadata.labels?.[migrationLabel] ?? null };
+    const object = await ctx.cluster.get<NodeObject>({ apiVersion: 'v1', kind: 'Node', name: node });
+    if (object === undefined) throw new Error(`Node ${node} is gone`);
+    const before: Before = {
+      confs: Object.fromEntries(confs.map((conf) => [conf.file, conf.text])),
+      plugins: (await listDirectory(ctx.shell(node), places.binDir)) ?? [],
+      label: object.metadata.labels?.[migrationLabel] ?? null,
+      annotations: calicoAnnotations(object),
+      tunnel: await readTunnel(ctx.shell(node), vxlanDevice),
+    };
     return before as unknown as Json;
   },
   async apply(ctx, step, captured) {
@@ -89,6 +103,8 @@ export const start: StepHandler<StepContext> = {
     await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: onNeither } });
     await waitUntil(async () => ((await calicoNodePod(ctx.cluster, node)).pod === undefined ? true : undefined), waitOptions(ctx, `calico-node to leave ${node}`, timeoutMs));
     for (const [name, text] of Object.entries(before.confs)) await shell.write(`${places.confDir}/${name}`, text);
+    // Before Felix' own go, so that there is a way to every peer throughout.
+    await restoreForwarding(shell, before.tunnel);
     const find = (): Promise<Leftover[]> => findCalicoLeftovers(shell, { confDirs: [places.confDir], binDirs: [places.binDir], pluginsBefore: before.plugins, keepTunnel: true });
     await removeLeftovers(shell, find).catch(async (error: unknown) => {
       // A directory that will not go (something is mounted on it) is untidy, but no reason to leave the node without a network.
@@ -96,6 +112,7 @@ export const start: StepHandler<StepContext> = {
     });
     // Held until the tunnel is Flannel's again; undoing `clear` lets pods start.
     await holdPods(shell, places);
+    await restoreAnnotations(ctx.cluster, node, before.annotations);
     await setNodeMetadata(ctx, node, { labels: { [migrationLabel]: before.label } });
   },
 };
