@@ -117,6 +117,19 @@ describe('a cluster that is a proper one', () => {
     }
   });
 
+  test('a node sees its own control groups as the root; in version 2 that root holds no process, so that it can hand controllers down', async () => {
+    const mounts = (await lab.on(agent, 'cat', '/proc/self/mounts')).split('\n').map((line) => line.split(' '));
+    const root = mounts.find((mount) => mount[2] === 'cgroup2')?.[1];
+    if (root === undefined) {
+      // A machine with version 1 alone.
+      expect(mounts.some((mount) => mount[2] === 'cgroup')).toBe(true);
+      return;
+    }
+    expect(await lab.on(agent, 'cat', `${root}/cgroup.procs`)).toBe('');
+    expect((await lab.on(agent, 'cat', `${root}/init/cgroup.procs`)).split('\n')).toContain('1');
+    expect(await lab.on(agent, 'cat', '/proc/1/cgroup')).toMatch(/^0::\/init$/m);
+  });
+
   test('a hostPort answers from outside at its node and nowhere else', async () => {
     const words = randomUUID();
     const script = `require('node:http').createServer((_, response) => response.end(${JSON.stringify(words)})).listen(8080)`;

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { parseHierarchies } from './cgroups.ts';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeCgroup, parseHierarchies } from './cgroups.ts';
 
 const hybrid = `22 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
 24 22 0:23 / /sys rw,nosuid,nodev,noexec,relatime - sysfs sysfs rw
@@ -31,4 +34,43 @@ describe('parseHierarchies', () => {
   });
 
   it('finds nothing where there is nothing', () => expect(parseHierarchies('')).toEqual([]));
+});
+
+// Plain files in the places of the kernel's: which files are written, in which order of directories, not what the
+// kernel makes of it. See docs/guides/lab.md for what is therefore not tested of version 2.
+describe('makeCgroup', () => {
+  let mount: string;
+  beforeEach(() => {
+    mount = mkdtempSync(join(tmpdir(), 'fairlead-cgroup-'));
+  });
+  afterEach(() => rmSync(mount, { recursive: true }));
+
+  it('in version 2 has every ancestor hand down what a kubelet needs, and nothing else', () => {
+    for (const dir of ['', 'fairlead', 'fairlead/a', 'fairlead/a/node']) {
+      mkdirSync(join(mount, dir), { recursive: true });
+      writeFileSync(join(mount, dir, 'cgroup.controllers'), 'cpuset cpu io memory hugetlb pids\n');
+    }
+    expect(makeCgroup({ mount, type: 'cgroup2', options: '' }, 'a', 'node')).toBe(join(mount, 'fairlead/a/node'));
+    for (const dir of ['', 'fairlead', 'fairlead/a']) {
+      // Each controller is a write of its own, so that one that is refused does not take the others with it; the last one shows.
+      expect(readFileSync(join(mount, dir, 'cgroup.subtree_control'), 'utf8')).toBe('+pids');
+    }
+    expect(existsSync(join(mount, 'fairlead/a/node/cgroup.subtree_control'))).toBe(false);
+  });
+
+  it('leaves a hierarchy of version 2 alone whose controllers version 1 has', () => {
+    writeFileSync(join(mount, 'cgroup.controllers'), 'hugetlb\n');
+    makeCgroup({ mount, type: 'cgroup2', options: '' }, 'a', 'node');
+    expect(existsSync(join(mount, 'cgroup.subtree_control'))).toBe(false);
+  });
+
+  it('in version 1 gives a cpuset the CPUs and memory nodes of its parent', () => {
+    for (const dir of ['', 'fairlead', 'fairlead/a', 'fairlead/a/node']) {
+      mkdirSync(join(mount, dir), { recursive: true });
+      for (const file of ['cpuset.cpus', 'cpuset.mems']) writeFileSync(join(mount, dir, file), dir === '' ? '0-1\n' : '\n');
+    }
+    const dir = makeCgroup({ mount, type: 'cgroup', options: 'cpuset' }, 'a', 'node');
+    expect(readFileSync(join(dir, 'cpuset.cpus'), 'utf8')).toBe('0-1\n');
+    expect(readFileSync(join(dir, 'cpuset.mems'), 'utf8')).toBe('0-1\n');
+  });
 });

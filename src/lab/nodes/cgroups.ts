@@ -38,12 +38,15 @@ export function hierarchies(): Hierarchy[] {
   return parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
-/** Makes a node's cgroup in a hierarchy and returns its directory. A version 1 cpuset is unusable until it names CPUs and memory nodes, so they are copied from the parent; in version 2 each ancestor must hand its controllers down. */
+/** What a kubelet asks of version 2 (pkg/kubelet/cm). Others are left as the machine has them. */
+const CONTROLLERS = ['cpu', 'cpuset', 'memory', 'pids'];
+
+/** Makes a node's cgroup in a hierarchy and returns its directory. A version 1 cpuset is unusable until it names CPUs and memory nodes, so they are copied from the parent; in version 2 each ancestor must hand its controllers down, which it can only while it holds no processes itself (the machine's root may), so a node's processes are in leaves. */
 export function makeCgroup(hierarchy: Hierarchy, lab: string, node: string): string {
   let dir = hierarchy.mount;
   for (const part of [PARENT, lab, node]) {
     if (hierarchy.type === 'cgroup2' && existsSync(join(dir, 'cgroup.controllers'))) {
-      for (const controller of readFileSync(join(dir, 'cgroup.controllers'), 'utf8').split(/\s+/).filter(Boolean)) {
+      for (const controller of readFileSync(join(dir, 'cgroup.controllers'), 'utf8').split(/\s+/).filter((name) => CONTROLLERS.includes(name))) {
         try {
           writeFileSync(join(dir, 'cgroup.subtree_control'), `+${controller}`);
         } catch {

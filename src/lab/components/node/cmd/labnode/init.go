@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -10,7 +11,11 @@ import (
 // initNode is process 1: it makes the node's root, starts the enabled units and then serves and reaps for ever.
 func initNode(args []string) error {
 	ready := os.NewFile(3, "ready")
-	spec, err := readSpec(args)
+	err := passGate(os.NewFile(4, "gate"))
+	var spec Spec
+	if err == nil {
+		spec, err = readSpec(args)
+	}
 	if err == nil {
 		err = makeRoot(spec)
 	}
@@ -46,6 +51,15 @@ func initNode(args []string) error {
 			}
 			manager.exited(pid, status)
 		}
+	}
+	return nil
+}
+
+// passGate waits until spawn has put this process into the right cgroups.
+func passGate(gate *os.File) error {
+	defer gate.Close()
+	if word, err := io.ReadAll(gate); err != nil || string(word) != "go" {
+		return fmt.Errorf("told not to go on")
 	}
 	return nil
 }
