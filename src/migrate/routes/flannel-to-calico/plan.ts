@@ -4,6 +4,7 @@ import type { NodeSeed } from '../../../cni/calico/seed.ts';
 import { calicoImages, migrationLabel, vxlanDevice } from '../../../cni/calico/version.ts';
 import { bridgeName } from '../../../cni/flannel/names.ts';
 import type { ProbeClass } from '../../../probe/types.ts';
+import type { PinnedPods } from '../../steps/drain-checks.ts';
 import type { Impact, Json, StepGroup, StepSpec } from '../../types.ts';
 import type { TakeoverFacts, TakeoverNode } from './facts.ts';
 import { frozenConf, onCalico } from './names.ts';
@@ -17,9 +18,11 @@ export interface TakeoverOptions {
   startTimeoutMs: number;
   /** Image of the probe agent, which also serves as the canary. */
   agentImage: string;
+  /** What happens with pods that cannot run on another node than theirs. */
+  pinnedPods: PinnedPods;
 }
 
-export const defaultOptions: TakeoverOptions = { drainTimeoutMs: 300_000, startTimeoutMs: 120_000, agentImage: 'ghcr.io/fairlead/agent:dev' };
+export const defaultOptions: TakeoverOptions = { pinnedPods: 'refuse', drainTimeoutMs: 300_000, startTimeoutMs: 120_000, agentImage: 'ghcr.io/fairlead/agent:dev' };
 
 const json = (value: unknown): Json => value as Json;
 
@@ -106,6 +109,7 @@ function podsInFlight(node: string, maxMs: number): Impact[] {
 
 function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOptions): StepSpec[] {
   const { name } = node;
+  const tied = facts.tied.filter((tie) => tie.node === name).map((tie) => tie.by);
   const places = facts.placement.after;
   const device = facts.tunnel.device;
   const others = facts.nodes.filter((other) => other.name !== name);
@@ -116,13 +120,13 @@ function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOpt
       ? [{ kind: 'restart', node: name, title: `Restart the service of ${name}, which then no longer runs Flannel`, actions: [`${name}: systemctl restart k3s-agent; pods, devices, routes and rules stay`], undo: ['nothing: the node goes on with the copied configuration and the devices as they are'], invariants: [1, 4], params: { node: name, device } }]
       : [];
   return group(`node:${name}`, [
-    { kind: 'drain', node: name, title: `Move the pods of ${name} to other nodes`, actions: [`cordon ${name}`, 'evict its pods, one replica of a workload at a time, honouring disruption budgets'], undo: [`uncordon ${name}`], impact: [{ classes: ['host-to-pod'], scope: 'either', node: name, maxMs: options.drainTimeoutMs + 2 * options.startTimeoutMs, reason: `pods of ${name} move` }], invariants: [8], params: { node: name, timeoutMs: options.drainTimeoutMs } },
+    { kind: 'drain', node: name, title: `Move the pods of ${name} to other nodes`, actions: [`ask for leave to evict the pods of ${name} (dry-run)`, `cordon ${name}`, 'evict its pods, one replica of a workload at a time, honouring disruption budgets', ...tied.map((by) => `${by} cannot move: down until ${name} is given back`)], undo: [`uncordon ${name}`], impact: [{ classes: ['host-to-pod'], scope: 'either', node: name, maxMs: options.drainTimeoutMs + 2 * options.startTimeoutMs, reason: `pods of ${name} move` }], invariants: [8], params: { node: name, timeoutMs: options.drainTimeoutMs, pinnedPods: options.pinnedPods } },
     ...leaving,
     { kind: 'clear', node: name, title: `Hold new pods on ${name} back and remove those of DaemonSets`, actions: [`${name}: write ${places.confDir}/00-fairlead-hold.conflist (refuses new pods, still removes old ones)`, `delete the remaining pods of ${name} that use the pod network; wait until ${bridgeName} has no ports`], undo: ['remove the hold; pods start again'], impact: podsInFlight(name, 3 * options.startTimeoutMs), invariants: [2], params: { node: name, places, timeoutMs: options.startTimeoutMs } },
     { kind: 'handover', node: name, title: `Hand the tunnel of ${name} over`, actions: [`${name}: ip link set ${device} name ${vxlanDevice}; ip link delete ${bridgeName}; remove Flannel's packet filter rules`], undo: [`${name}: ip link set ${vxlanDevice} name ${device}; put back its addresses, routes, neighbours, forwarding entries and Flannel's rules`], invariants: [3, 5], params: { node: name, device, mac: node.vtepMac, vni: facts.tunnel.vni, port: facts.tunnel.port } },
     { kind: 'start', node: name, title: `Start Calico on ${name}`, actions: [`label Node ${name} ${migrationLabel}=calico; wait until calico-node is Ready and has programmed every peer`, `${name}: remove the other CNI configurations and the hold`], undo: [`remove pods with addresses of Calico, label Node ${name} ${migrationLabel}=none, wait until calico-node has gone`, `${name}: remove what Calico left, put the former CNI configuration back`], invariants: [4, 5], params: { node: name, places, expected, timeoutMs: options.startTimeoutMs } },
     { kind: 'prove', node: name, title: `Prove that Calico lives on ${name}`, actions: [`start a pod on ${name}; reach it from every node; cut it off by a deny-all policy; remove both`, ...(facts.policyController?.runs === true ? [`(${facts.policyController.name} may be what cuts it off; that Calico does so alone is proven by policy-flush)`] : [])], undo: ['remove the pod and the policy'], invariants: [7], gate: true, params: { node: name, podCidr: node.podCidr, image: options.agentImage, from: facts.nodes.map((other) => other.name), timeoutMs: options.startTimeoutMs } },
-    { kind: 'uncordon', node: name, title: `Give ${name} back to the scheduler`, actions: [`uncordon ${name}`], undo: [`cordon and drain ${name}`], gate: true, params: { node: name, timeoutMs: options.drainTimeoutMs } },
+    { kind: 'uncordon', node: name, title: `Give ${name} back to the scheduler`, actions: [`uncordon ${name}`, ...tied.map((by) => `wait for the pods of ${by}`)], undo: [`cordon and drain ${name}`], gate: true, params: { node: name, timeoutMs: options.drainTimeoutMs, tied } },
   ]);
 }
 

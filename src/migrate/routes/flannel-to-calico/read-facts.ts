@@ -7,6 +7,7 @@ import { detectHost } from '../../../distro/detect.ts';
 import type { Host, Distribution } from '../../../distro/distribution.ts';
 import type { CniDirs } from '../../../node/facts/containerd-config.ts';
 import { readText, type NodeShell } from '../../../node/shell.ts';
+import { surveyDrain, tiesByNode, type DrainView } from '../../steps/drain-checks.ts';
 import type { TakeoverFacts, TakeoverNode } from './facts.ts';
 import { policyFacts, surveyPolicyController, type PolicyControllerView } from './policy-survey.ts';
 
@@ -27,7 +28,12 @@ export interface Survey {
   cluster: TakeoverFacts['cluster'];
   policyController: PolicyControllerView | undefined;
   dns: TakeoverFacts['dns'];
+  /** Absent with a single node, which is not drained. */
+  drain: DrainView | undefined;
 }
+
+/** How long a budget is given to allow an eviction, milliseconds: its controller learns of pods and of changes with a delay. */
+const BUDGET_LAG_MS = 10_000;
 
 async function viewNode(object: NodeObject, shell: NodeShell, flannel: FlannelInstallation | undefined): Promise<NodeView> {
   const { distribution, host } = await detectHost(shell);
@@ -67,6 +73,7 @@ export async function survey(cluster: Cluster, shell: (node: string) => NodeShel
     cluster: { id: system?.metadata.uid ?? '', name: cluster.endpoint, kubernetes: (await cluster.version()).gitVersion },
     policyController: await surveyPolicyController(nodes, shell),
     dns: await surveyDns(cluster),
+    drain: nodes.length > 1 ? await surveyDrain(cluster, { patienceMs: BUDGET_LAG_MS }) : undefined,
   };
 }
 
@@ -102,6 +109,7 @@ export function factsOf(seen: Survey): TakeoverFacts {
     ...(seen.flannel?.daemonSet === undefined ? {} : { daemonSet: seen.flannel.daemonSet }),
     policyController: policyFacts(seen.policyController),
     dns: seen.dns,
+    tied: tiesByNode(seen.drain?.pins ?? []),
     leftoverPaths: [...first.distribution.cniPaths],
   };
 }
