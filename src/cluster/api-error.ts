@@ -20,6 +20,8 @@ export class ApiError extends EnvironmentError {
   readonly reason: string;
   /** Reasons in `details.causes` of the Status object. */
   readonly causes: readonly string[];
+  /** What the server said, without what it was asked. */
+  readonly said: string;
 
   constructor(status: number, body: string, call: Call, endpoint: string) {
     const parsed = parseStatus(body);
@@ -27,6 +29,7 @@ export class ApiError extends EnvironmentError {
     const hint = hintFor(status, call);
     super(`${endpoint} refused to ${call.verb} ${call.object}: ${said}`, hint === undefined ? {} : { hint });
     this.status = status;
+    this.said = said;
     this.reason = parsed.reason;
     this.causes = parsed.causes;
   }

@@ -130,8 +130,8 @@ export class Cluster {
       // A pod of this name with another uid has taken its place (apiserver/pkg/registry/rest, Preconditions).
       if (error.status === 409 && error.message.includes('UID in precondition')) return 'gone';
       // 429 with this cause is a budget; a pod with two budgets is answered with 500 and can never be evicted (registry/core/pod/storage/eviction.go).
-      if (error.status === 429 && error.causes.includes('DisruptionBudget')) return { blockedBy: error.message };
-      if (error.status === 500 && error.message.includes('more than one PodDisruptionBudget')) return { blockedBy: error.message };
+      if (error.status === 429 && error.causes.includes('DisruptionBudget')) return { blockedBy: error.said };
+      if (error.status === 500 && error.message.includes('more than one PodDisruptionBudget')) return { blockedBy: error.said };
       throw error;
     }
   }

@@ -27,7 +27,7 @@ export interface Incident {
 }
 
 /** The steps of a migration of three nodes of the K3s profile, in order, by group. */
-const PREPARE = ['backup', 'harden-dns', 'install', 'seed', 'stage', 'switch-off'];
+const PREPARE = ['backup', 'harden-dns', 'fetch-images', 'install', 'seed', 'stage', 'switch-off'];
 const AGENT = ['drain', 'restart', 'clear', 'handover', 'start', 'prove', 'uncordon'];
 const SERVER = ['drain', 'clear', 'handover', 'start', 'prove', 'uncordon'];
 const SETTLE = ['finish', 'return-dns'];

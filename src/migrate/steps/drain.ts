@@ -1,16 +1,29 @@
 /** Step `drain`: cordon a node and move its pods elsewhere, one replica at a time, honouring disruption budgets. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KubeObject, PodObject } from '../../cluster/objects.ts';
+import { isReady, type KubeObject, type PodObject } from '../../cluster/objects.ts';
+import { waitUntil } from '../../cluster/wait.ts';
 import { EnvironmentError } from '../../core/errors.ts';
 import type { StepHandler } from '../types.ts';
 import { waitOptions, type StepContext } from './context.ts';
+import { drainChecks, readPins, surveyDrain, type PinnedPods } from './drain-checks.ts';
 import { controllerOf, describePod, drainable } from './pods.ts';
 
 interface DrainParams {
   node: string;
   timeoutMs: number;
+  /** What happens with pods that cannot run on another node. */
+  pinnedPods: PinnedPods;
 }
 
+interface UncordonParams {
+  node: string;
+  timeoutMs: number;
+  /** What ties pods to the node, as `tiesByNode` says it, when the plan was made. */
+  tied: string[];
+}
+
+/** Longest time that a budget is given to allow an eviction before anything is changed, milliseconds: as long as a node takes to reboot. */
+const PATIENCE_MS = 60_000;
 /** How often a node is looked at for pods to evict. */
 const ROUNDS = 3;
 
@@ -61,19 +74,45 @@ async function evictInTurn(ctx: StepContext, pods: readonly PodObject[], deadlin
   }
 }
 
+/** Looks once more, before anything is changed, whether all pods of a node may go. Errors: EnvironmentError naming the pods, why they may not, and what to do. */
+async function refuseIfBlocked(ctx: StepContext, { node, timeoutMs, pinnedPods }: DrainParams): Promise<void> {
+  const patienceMs = Math.min(PATIENCE_MS, timeoutMs / 2);
+  const view = await waitUntil(() => surveyDrain(ctx.cluster, { node, patienceMs }), waitOptions(ctx, `leave to evict the pods of ${node}`, patienceMs));
+  const blocked = drainChecks(view, pinnedPods).filter((check) => check.verdict === 'fail');
+  if (blocked.length === 0) return;
+  throw new EnvironmentError(`${node} cannot be drained, and has not been touched. ${blocked.map(({ title, expected, observed }) => `${title}: expected ${expected}, seen ${observed}`).join('. ')}`, { hint: blocked.map(({ fix }) => fix ?? '').join('; ') });
+}
+
+/** Evicts pods: first those that start anew elsewhere, in turn; then those that are tied to the node, which nobody waits for now. */
+async function evictAll(ctx: StepContext, pods: readonly PodObject[], deadline: number): Promise<void> {
+  const tied = new Set((await readPins(ctx.cluster, pods)).map(({ pod }) => pod.metadata.uid));
+  const groups = Object.values(Object.groupBy(pods.filter((pod) => !tied.has(pod.metadata.uid)), (pod) => controllerOf(pod)?.uid ?? pod.metadata.uid ?? describePod(pod)));
+  await Promise.all(groups.map((group) => evictInTurn(ctx, group ?? [], deadline)));
+  await Promise.all(pods.filter((pod) => tied.has(pod.metadata.uid)).map((pod) => evictOne(ctx, pod, deadline)));
+}
+
 /** Evicts everything a drain moves. Errors: EnvironmentError naming the first pod that could not be moved in time. */
-export async function drainNode(ctx: StepContext, { node, timeoutMs }: DrainParams): Promise<void> {
+async function drainNode(ctx: StepContext, node: string, deadline: number): Promise<void> {
   await setCordon(ctx, node, true);
-  const deadline = Date.now() + timeoutMs;
   // Looked at again: a scheduler that has not seen the cordon yet puts a replacement right back, though not forever.
   for (let round = 0; round < ROUNDS; round++) {
-    const groups = Object.values(Object.groupBy(drainable(await podsOf(ctx, node)), (pod) => controllerOf(pod)?.uid ?? pod.metadata.uid ?? describePod(pod)));
-    if (groups.length === 0) return;
-    await Promise.all(groups.map((pods) => evictInTurn(ctx, pods ?? [], deadline)));
+    const pods = drainable(await podsOf(ctx, node));
+    if (pods.length === 0) return;
+    await evictAll(ctx, pods, deadline);
   }
   const left = drainable(await podsOf(ctx, node)).map(describePod);
   if (left.length > 0) throw new EnvironmentError(`pods come back to ${node} although it is cordoned: ${left.join(', ')}`, { hint: 'they tolerate the cordon or name the node; take that out of their workloads, or scale those down for now' });
 }
+
+/** Pods that the plan said would be down with their node, and that are not back on it, as `has` tells. */
+async function notBack(ctx: StepContext, { node, tied }: UncordonParams, has: (pod: PodObject) => boolean): Promise<string[]> {
+  if (tied.length === 0) return [];
+  const pods = await ctx.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod' });
+  const pins = await readPins(ctx.cluster, pods.filter((pod) => pod.metadata.deletionTimestamp === undefined));
+  return pins.filter((pin) => pin.node === node && pin.by.some((name) => tied.includes(name)) && !has(pin.pod)).map(({ pod }) => describePod(pod));
+}
+
+const hasAddress = (pod: PodObject): boolean => pod.status?.podIP !== undefined;
 
 export const drain: StepHandler<StepContext> = {
   async check(ctx, step) {
@@ -84,7 +123,12 @@ export const drain: StepHandler<StepContext> = {
     const { node } = step.params as unknown as DrainParams;
     return { cordoned: await isCordoned(ctx, node) };
   },
-  apply: (ctx, step) => drainNode(ctx, step.params as unknown as DrainParams),
+  async apply(ctx, step) {
+    const params = step.params as unknown as DrainParams;
+    const deadline = Date.now() + params.timeoutMs;
+    await refuseIfBlocked(ctx, params);
+    await drainNode(ctx, params.node, deadline);
+  },
   async verify(ctx, step) {
     const { node } = step.params as unknown as DrainParams;
     const left = drainable(await podsOf(ctx, node)).map(describePod);
@@ -96,21 +140,34 @@ export const drain: StepHandler<StepContext> = {
   },
 };
 
-/** Step `uncordon`: give the node back to the scheduler. Undone by cordoning and draining it again, because what runs there now must go before its network can change back. */
+/** Step `uncordon`: give the node back to the scheduler, and wait for pods that can run nowhere else. Undone by cordoning and draining it again, because what runs there now must go before its network can change back. */
 export const uncordon: StepHandler<StepContext> = {
   async check(ctx, step) {
-    return !(await isCordoned(ctx, (step.params as unknown as DrainParams).node));
+    const params = step.params as unknown as UncordonParams;
+    return !(await isCordoned(ctx, params.node)) && (await notBack(ctx, params, isReady)).length === 0;
   },
   async capture() {
     return null;
   },
   async apply(ctx, step) {
-    await setCordon(ctx, (step.params as unknown as DrainParams).node, false);
+    const params = step.params as unknown as UncordonParams;
+    await setCordon(ctx, params.node, false);
+    const back = async (): Promise<true | undefined> => ((await notBack(ctx, params, isReady)).length === 0 ? true : undefined);
+    // One that does not get Ready may have been so before; without an address, `verify` does not let it pass.
+    await waitUntil(back, waitOptions(ctx, `the pods that are tied to ${params.node} to be Ready again`, params.timeoutMs)).catch((error: unknown) => {
+      if (!(error instanceof EnvironmentError)) throw error;
+    });
   },
   async verify(ctx, step) {
-    const { node } = step.params as unknown as DrainParams;
-    const cordoned = await isCordoned(ctx, node);
-    return { ok: !cordoned, evidence: [`${node} is ${cordoned ? 'still cordoned' : 'schedulable'}`] };
+    const params = step.params as unknown as UncordonParams;
+    const cordoned = await isCordoned(ctx, params.node);
+    const down = await notBack(ctx, params, hasAddress);
+    const unready = await notBack(ctx, params, isReady);
+    const pods = down.length > 0 ? `; still down: ${down.join(', ')}` : unready.length > 0 ? `; not Ready (yet, or as before): ${unready.join(', ')}` : '';
+    return { ok: !cordoned && down.length === 0, evidence: [`${params.node} is ${cordoned ? 'still cordoned' : 'schedulable'}${pods}`] };
   },
-  undo: (ctx, step) => drainNode(ctx, step.params as unknown as DrainParams),
+  undo: (ctx, step) => {
+    const { node, timeoutMs } = step.params as unknown as UncordonParams;
+    return drainNode(ctx, node, Date.now() + timeoutMs);
+  },
 };

@@ -29,6 +29,15 @@ export function drainable(pods: readonly PodObject[]): PodObject[] {
   return pods.filter((pod) => controllerOf(pod)?.kind !== 'DaemonSet' && !isMirror(pod) && !isFinished(pod));
 }
 
+/** What runs a pod, under a name that a replacement pod has too: `Deployment shop/web`; the pod itself when nothing does. */
+export function workloadOf(pod: PodObject): string {
+  const owner = controllerOf(pod);
+  if (owner === undefined) return `Pod ${describePod(pod)}`;
+  const suffix = `-${pod.metadata.labels?.['pod-template-hash'] ?? ''}`;
+  const deployed = owner.kind === 'ReplicaSet' && suffix !== '-' && owner.name.endsWith(suffix);
+  return `${deployed ? 'Deployment' : owner.kind} ${pod.metadata.namespace ?? 'default'}/${deployed ? owner.name.slice(0, -suffix.length) : owner.name}`;
+}
+
 /** Live pods with an address of the pod network: what must be gone before a node's network changes hands. */
 export function onPodNetwork(pods: readonly PodObject[]): PodObject[] {
   return pods.filter((pod) => usesPodNetwork(pod) && !isMirror(pod) && !isFinished(pod));

@@ -34,5 +34,7 @@ export interface TakeoverFacts {
   policyController: { name: string; runs: boolean; rulesOn: string[] } | undefined;
   /** Files of the built-in CNI that its distribution leaves behind. */
   leftoverPaths: string[];
+  /** What ties running pods to a node, as `claim shop/data-db-0`: those pods are down while their node is in flight. */
+  tied: { node: string; by: string }[];
   dns: { namespace: string; name: string; replicas: number; graceful: boolean } | undefined;
 }

@@ -2,6 +2,7 @@
 import { backup } from '../backup.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { drain, uncordon } from '../../steps/drain.ts';
+import { fetchImages } from '../../steps/fetch-images.ts';
 import { hardenDns, returnDns } from '../../steps/harden-dns.ts';
 import { returnPods } from '../../steps/return-pods.ts';
 import type { Handlers } from '../../types.ts';
@@ -22,7 +23,7 @@ import { stage } from './stage.ts';
 import { start } from './start.ts';
 
 export const handlers: Handlers<StepContext> = {
-  backup, 'harden-dns': hardenDns, install, seed, 'release-nodes': releaseNodes, stage, 'switch-off': switchOff,
+  backup, 'harden-dns': hardenDns, 'fetch-images': fetchImages, install, seed, 'release-nodes': releaseNodes, stage, 'switch-off': switchOff,
   drain, restart, leave, clear, handover, start, 'return-pods': returnPods, prove, uncordon,
   'policy-off': policyOff, 'policy-restart': policyRestart, 'policy-flush': policyFlush, 'policy-gone': policyGone,
   finish, 'return-dns': returnDns, 'remove-flannel': removeFlannel, 'clean-node': cleanNode, settled,

@@ -4,6 +4,7 @@ import type { NodeSeed } from '../../../cni/calico/seed.ts';
 import { calicoImages, migrationLabel, vxlanDevice } from '../../../cni/calico/version.ts';
 import { bridgeName } from '../../../cni/flannel/names.ts';
 import type { ProbeClass } from '../../../probe/types.ts';
+import type { PinnedPods } from '../../steps/drain-checks.ts';
 import type { Impact, Json, StepGroup, StepSpec } from '../../types.ts';
 import type { TakeoverFacts, TakeoverNode } from './facts.ts';
 import { frozenConf, onCalico } from './names.ts';
@@ -17,9 +18,16 @@ export interface TakeoverOptions {
   startTimeoutMs: number;
   /** Image of the probe agent, which also serves as the canary. */
   agentImage: string;
+  /** What happens with pods that cannot run on another node than theirs. */
+  pinnedPods: PinnedPods;
 }
 
-export const defaultOptions: TakeoverOptions = { drainTimeoutMs: 300_000, startTimeoutMs: 120_000, agentImage: 'ghcr.io/fairlead/agent:dev' };
+export const defaultOptions: TakeoverOptions = { pinnedPods: 'refuse', drainTimeoutMs: 300_000, startTimeoutMs: 120_000, agentImage: 'ghcr.io/fairlead/agent:dev' };
+
+/** For images of a few hundred megabytes over a slow line; nothing is interrupted meanwhile. */
+const FETCH_TIMEOUT_MS = 900_000;
+/** What is announced for the pods of DaemonSets to end, milliseconds: twice the default grace period. */
+const CLEAR_MS = 60_000;
 
 const json = (value: unknown): Json => value as Json;
 
@@ -50,7 +58,18 @@ function needsHardDns(facts: TakeoverFacts): facts is TakeoverFacts & { dns: Non
   return facts.nodes.length > 1 && facts.dns !== undefined && !(facts.dns.replicas > 1 && facts.dns.graceful);
 }
 
-function prepare(facts: TakeoverFacts): StepSpec[] {
+/** Images of what starts on every node, each with a command in it that ends at once; the last one is that of pods which stay for a moment. */
+function fetching(nodes: string[], { agentImage }: TakeoverOptions): Draft {
+  const images = [{ image: calicoImages.node, command: ['/bin/calico-node', '-v'] }, { image: calicoImages.cni, command: ['/opt/cni/bin/calico', '-v'] }, { image: agentImage, command: ['node', '-e', '0'] }];
+  return {
+    kind: 'fetch-images', title: 'Fetch the images that every node will need',
+    actions: [`apply DaemonSet fairlead-system/fairlead-images, which runs each of ${images.map(({ image }) => image).join(', ')} once on every node; delete it`],
+    undo: ['delete that DaemonSet; images stay'],
+    params: { nodes, images, timeoutMs: FETCH_TIMEOUT_MS },
+  };
+}
+
+function prepare(facts: TakeoverFacts, options: TakeoverOptions): StepSpec[] {
   const names = facts.nodes.map((node) => node.name);
   const servers = facts.nodes.filter((node) => node.role === 'server');
   const kinds = [['v1', 'Node'], ['apps/v1', 'DaemonSet'], ['networking.k8s.io/v1', 'NetworkPolicy'], ['policy/v1', 'PodDisruptionBudget'], ['crd.projectcalico.org/v1', 'FelixConfiguration'], ['crd.projectcalico.org/v1', 'IPPool']].map(([apiVersion, kind]) => ({ apiVersion, kind }));
@@ -80,6 +99,7 @@ function prepare(facts: TakeoverFacts): StepSpec[] {
   return group('prepare', [
     { kind: 'backup', title: 'Save the datastore, objects and network state', actions: ['snapshot of the datastore on a server', 'objects of both CNIs, NetworkPolicies and disruption budgets', 'devices, routes, neighbours, packet filter and CNI directories of every node'], undo: ['nothing: a backup is kept'], invariants: [9], params: { server: servers[0]?.name ?? names[0], nodes: names, kinds } },
     ...dns,
+    fetching(names, options),
     { kind: 'install', title: 'Install Calico, inert', actions: ['apply the CustomResourceDefinitions and RBAC of Calico', `apply FelixConfiguration default (VXLAN, VNI ${facts.tunnel.vni}, port ${facts.tunnel.port}, MTU ${facts.tunnel.mtu}) and IPPool ${facts.clusterCidr}`, `apply DaemonSet calico-node (${calicoImages.node}) for nodes labelled ${migrationLabel}=calico: none yet`, 'apply Deployment calico-kube-controllers'], undo: ['delete what was applied and was not there before'], invariants: [1, 3], params: { settings: settingsOf(facts) } },
     { kind: 'seed', title: "Tell Calico where every node's tunnel ends", actions: facts.nodes.map((node) => `annotate Node ${node.name}: address ${node.internalIp}, tunnel ${node.tunnelAddress}, MAC ${node.vtepMac}; label ${migrationLabel}=flannel`), undo: ['put the former annotations and labels back'], invariants: [5], params: { seeds: facts.nodes.map(seedOf) } },
     ...builtIn,
@@ -109,12 +129,18 @@ function podsInFlight(node: string, maxMs: number): Impact[] {
   ];
 }
 
-function drainOf({ name }: TakeoverNode, options: TakeoverOptions): Draft {
-  return { kind: 'drain', node: name, title: `Move the pods of ${name} to other nodes`, actions: [`cordon ${name}`, 'evict its pods, one replica of a workload at a time, honouring disruption budgets'], undo: [`uncordon ${name}`], impact: [{ classes: ['host-to-pod'], scope: 'either', node: name, maxMs: options.drainTimeoutMs + 2 * options.startTimeoutMs, reason: `pods of ${name} move` }], invariants: [8], params: { node: name, timeoutMs: options.drainTimeoutMs } };
+function drainOf({ name }: TakeoverNode, tied: readonly string[], options: TakeoverOptions): Draft {
+  return {
+    kind: 'drain', node: name, title: `Move the pods of ${name} to other nodes`,
+    actions: [`ask for leave to evict the pods of ${name} (dry-run)`, `cordon ${name}`, 'evict its pods, one replica of a workload at a time, honouring disruption budgets', ...tied.map((by) => `${by} cannot move: down until ${name} is given back`)],
+    undo: [`uncordon ${name}`], invariants: [8],
+    params: { node: name, timeoutMs: options.drainTimeoutMs, pinnedPods: options.pinnedPods },
+  };
 }
 
 function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOptions): StepSpec[] {
   const { name } = node;
+  const tied = facts.tied.filter((tie) => tie.node === name).map((tie) => tie.by);
   const places = facts.placement.after;
   const device = facts.tunnel.device;
   const others = facts.nodes.filter((other) => other.name !== name);
@@ -126,14 +152,14 @@ function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOpt
       : [];
   const alone = others.length === 0;
   return group(`node:${name}`, [
-    ...(alone ? [] : [drainOf(node, options)]),
+    ...(alone ? [] : [drainOf(node, tied, options)]),
     ...leaving,
-    { kind: 'clear', node: name, title: alone ? `Stop all pods of ${name} that use the pod network and hold new ones back` : `Hold new pods on ${name} back and remove those of DaemonSets`, actions: [`${name}: write ${places.confDir}/00-fairlead-hold.conflist (refuses new pods, still removes old ones)`, `delete the remaining pods of ${name} that use the pod network; wait until ${bridgeName} has no ports`], undo: ['remove the hold; pods start again'], impact: alone ? [everythingStops(name, 5 * options.startTimeoutMs)] : podsInFlight(name, 3 * options.startTimeoutMs), invariants: [2], params: { node: name, places, timeoutMs: options.startTimeoutMs, waitForReturn: alone } },
+    { kind: 'clear', node: name, title: alone ? `Stop all pods of ${name} that use the pod network and hold new ones back` : `Hold new pods on ${name} back and remove those of DaemonSets`, actions: [`${name}: write ${places.confDir}/00-fairlead-hold.conflist (refuses new pods, still removes old ones)`, `delete the remaining pods of ${name} that use the pod network; wait until ${bridgeName} has no ports`], undo: ['remove the hold; pods start again'], impact: alone ? [everythingStops(name, 2 * options.startTimeoutMs + CLEAR_MS)] : podsInFlight(name, options.startTimeoutMs + CLEAR_MS), invariants: [2], params: { node: name, places, timeoutMs: options.startTimeoutMs, waitForReturn: alone } },
     { kind: 'handover', node: name, title: `Hand the tunnel of ${name} over`, actions: [`${name}: ip link set ${device} name ${vxlanDevice}; ip link delete ${bridgeName}; remove Flannel's packet filter rules`], undo: [`${name}: ip link set ${vxlanDevice} name ${device}; put back its addresses, routes, neighbours, forwarding entries and Flannel's rules`], invariants: [3, 5], params: { node: name, device, mac: node.vtepMac, vni: facts.tunnel.vni, port: facts.tunnel.port } },
     { kind: 'start', node: name, title: `Start Calico on ${name}`, actions: [`label Node ${name} ${migrationLabel}=calico; wait until calico-node is Ready and has programmed every peer`, `${name}: remove the other CNI configurations and the hold`], undo: [`remove pods with addresses of Calico, label Node ${name} ${migrationLabel}=none, wait until calico-node has gone`, `${name}: remove what Calico left, put the former CNI configuration back`], invariants: [4, 5], params: { node: name, places, expected, timeoutMs: options.startTimeoutMs } },
     ...(alone ? [{ kind: 'return-pods', node: name, title: `Wait for the pods of ${name}`, actions: [`wait until every pod of ${name} has an address and, as far as they do, is Ready`], undo: ['nothing: it only waits'], params: { node: name, timeoutMs: options.startTimeoutMs } }] : []),
     { kind: 'prove', node: name, title: `Prove that Calico lives on ${name}`, actions: [`start a pod on ${name}; reach it from ${alone ? 'a second pod' : 'every node'}; cut it off by a deny-all policy; remove both`, ...(facts.policyController?.runs === true ? [`(${facts.policyController.name} may be what cuts it off; that Calico does so alone is proven by policy-flush)`] : [])], undo: ['remove the pod and the policy'], invariants: [7], gate: true, params: { node: name, podCidr: node.podCidr, image: options.agentImage, from: facts.nodes.map((other) => other.name), timeoutMs: options.startTimeoutMs } },
-    ...(alone ? [] : [{ kind: 'uncordon', node: name, title: `Give ${name} back to the scheduler`, actions: [`uncordon ${name}`], undo: [`cordon and drain ${name}`], gate: true, params: { node: name, timeoutMs: options.drainTimeoutMs } }]),
+    ...(alone ? [] : [{ kind: 'uncordon', node: name, title: `Give ${name} back to the scheduler`, actions: [`uncordon ${name}`, ...tied.map((by) => `wait for the pods of ${by}`)], undo: [`cordon and drain ${name}`], gate: true, params: { node: name, timeoutMs: options.drainTimeoutMs, tied } }]),
   ]);
 }
 
@@ -156,5 +182,5 @@ function commit(facts: TakeoverFacts): StepSpec[] {
 
 /** All steps, in order: agents move before servers. */
 export function takeoverSteps(facts: TakeoverFacts, options: TakeoverOptions = defaultOptions): StepSpec[] {
-  return [...prepare(facts), ...facts.nodes.flatMap((node) => moveNode(facts, node, options)), ...settle(facts, options), ...commit(facts)];
+  return [...prepare(facts, options), ...facts.nodes.flatMap((node) => moveNode(facts, node, options)), ...settle(facts, options), ...commit(facts)];
 }

@@ -7,6 +7,7 @@ import { detectHost } from '../../../distro/detect.ts';
 import type { Host, Distribution } from '../../../distro/distribution.ts';
 import type { CniDirs } from '../../../node/facts/containerd-config.ts';
 import { readText, type NodeShell } from '../../../node/shell.ts';
+import { surveyDrain, tiesByNode, type DrainView } from '../../steps/drain-checks.ts';
 import type { TakeoverFacts, TakeoverNode } from './facts.ts';
 import { surveySingleNode, type SingleNodeView } from './single-node.ts';
 import { policyFacts, surveyPolicyController, type PolicyControllerView } from './policy-survey.ts';
@@ -30,7 +31,12 @@ export interface Survey {
   /** Only where there is one node. */
   singleNode: SingleNodeView | undefined;
   dns: TakeoverFacts['dns'];
+  /** Absent with a single node, which is not drained. */
+  drain: DrainView | undefined;
 }
+
+/** How long a budget is given to allow an eviction, milliseconds: its controller learns of pods and of changes with a delay. */
+const BUDGET_LAG_MS = 10_000;
 
 async function viewNode(object: NodeObject, shell: NodeShell, flannel: FlannelInstallation | undefined): Promise<NodeView> {
   const { distribution, host } = await detectHost(shell);
@@ -71,6 +77,7 @@ export async function survey(cluster: Cluster, shell: (node: string) => NodeShel
     policyController: await surveyPolicyController(nodes, shell),
     singleNode: nodes.length === 1 ? await surveySingleNode(cluster) : undefined,
     dns: await surveyDns(cluster),
+    drain: nodes.length > 1 ? await surveyDrain(cluster, { patienceMs: BUDGET_LAG_MS }) : undefined,
   };
 }
 
@@ -106,6 +113,7 @@ export function factsOf(seen: Survey): TakeoverFacts {
     ...(seen.flannel?.daemonSet === undefined ? {} : { daemonSet: seen.flannel.daemonSet }),
     policyController: policyFacts(seen.policyController),
     dns: seen.dns,
+    tied: tiesByNode(seen.drain?.pins ?? []),
     leftoverPaths: [...first.distribution.cniPaths],
   };
 }

@@ -8,6 +8,7 @@ import type { NodeObject } from '../../../cluster/objects.ts';
 import { detectHost } from '../../../distro/detect.ts';
 import type { NodeShell } from '../../../node/shell.ts';
 import { sealPlan } from '../../plan/digest.ts';
+import { drainChecks } from '../../steps/drain-checks.ts';
 import type { Plan, Precondition } from '../../types.ts';
 import { defaultOptions, takeoverSteps, type TakeoverOptions } from './plan.ts';
 import { preconditions } from './preconditions.ts';
@@ -24,13 +25,13 @@ export interface Draft {
 /** Reads the cluster and draws the plan up; changes nothing. `alsoKnown` stands in the plan with the route's own preconditions. */
 export async function draftPlan(cluster: Cluster, shell: (node: string) => NodeShell, options: Partial<TakeoverOptions> = {}, alsoKnown: readonly Precondition[] = []): Promise<Draft> {
   const seen = await survey(cluster, shell);
-  const checks = preconditions(seen);
+  const all = { ...defaultOptions, ...options };
+  const checks = [...preconditions(seen), ...(seen.drain === undefined ? [] : drainChecks(seen.drain, all.pinnedPods))];
   const calico = await detectCalico(cluster);
   checks.push({ id: 'no-calico', title: 'Calico is not installed yet', verdict: calico === undefined ? 'pass' : 'fail', expected: 'no Calico', observed: calico === undefined ? 'no Calico' : 'Calico is there', ...(calico === undefined ? {} : { fix: 'if that is an unfinished migration: `fairlead migrate status`; otherwise remove the other installation' }) });
   checks.push(...alsoKnown);
   if (checks.some((check) => check.verdict === 'fail')) return { preconditions: checks };
   const facts = factsOf(seen);
-  const all = { ...defaultOptions, ...options };
   const plan = sealPlan({
     cluster: { id: facts.cluster.id, name: facts.cluster.name, distro: facts.distro, kubernetes: facts.cluster.kubernetes, nodes: facts.nodes.map(({ name, role, bootId }) => ({ name, role, bootId })) },
     from: 'flannel', to: 'calico', canary: { before: facts.policyController?.runs === true ? 'denied' : 'open', after: 'denied' }, options: all, preconditions: checks, steps: takeoverSteps(facts, all),

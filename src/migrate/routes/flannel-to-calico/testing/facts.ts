@@ -20,6 +20,7 @@ export function factsOfNodes(names: readonly string[], rest: Partial<TakeoverFac
     placement: { before: { confDir: '/k3s/net.d', binDir: '/k3s/cni' }, after: { confDir: '/etc/cni/net.d', binDir: '/opt/cni/bin' } },
     policyController: undefined,
     leftoverPaths: [],
+    tied: [],
     dns: { namespace: 'kube-system', name: 'coredns', replicas: 1, graceful: false },
     ...rest,
   };
