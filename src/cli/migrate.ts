@@ -16,6 +16,7 @@ import { writeReport } from '../migrate/run/report-files.ts';
 import { beginMigration, continueMigration, migrationDir } from '../migrate/state-dir.ts';
 import type { Plan } from '../migrate/types.ts';
 import { PROBE_CLASSES } from '../probe/types.ts';
+import { sayIfAgentsAreLeft, warnOfAgents } from './agents-left.ts';
 import { engineDescriber } from './describe-engine.ts';
 import { durationOption, flagOption, integerOption, listOption, textOption } from './options.ts';
 import { renderRefusal } from './plan.ts';
@@ -59,6 +60,7 @@ interface Prepared {
 async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
   const { access, plan, dir, journal, mode } = prepared;
   const progress = createProgress(ctx);
+  const unwarn = warnOfAgents(ctx);
   try {
     progress.start(mode.kind === 'rollback' ? 'rolling back' : 'migrating');
     const options: MigrationOptions = {
@@ -84,6 +86,8 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
     return outcome.exitCode;
   } finally {
     progress.stop();
+    unwarn();
+    await sayIfAgentsAreLeft(ctx, access);
     await journal.close();
     access.cluster.close();
   }

@@ -12,6 +12,7 @@ import type { Policies } from '../probe/run/measure.ts';
 import { buildProbeReport, canariesText, renderProbeMarkdown } from '../probe/run/report.ts';
 import { tallyText } from '../probe/run/tally-text.ts';
 import type { Tally } from '../probe/stats/aggregate.ts';
+import { warnOfAgents } from './agents-left.ts';
 import { durationOption, textOption } from './options.ts';
 import { createProgress, formatDuration, type Progress } from './progress.ts';
 import type { Verb, VerbContext } from './verb.ts';
@@ -41,6 +42,7 @@ async function run(ctx: VerbContext): Promise<ExitCode> {
   const access = await openAccess(ctx);
   const progress = createProgress(ctx);
   const target = textOption(ctx, 'report');
+  const unwarn = warnOfAgents(ctx);
   const dir = target ?? mkdtempSync(join(tmpdir(), 'fairlead-probe-'));
   try {
     mkdirSync(dir, { recursive: true });
@@ -74,6 +76,7 @@ async function run(ctx: VerbContext): Promise<ExitCode> {
     return report.verdict === 'pass' ? ExitCode.ok : ExitCode.findings;
   } finally {
     progress.stop();
+    unwarn();
     if (target === undefined) rmSync(dir, { recursive: true, force: true });
     access.cluster.close();
   }
