@@ -6,7 +6,7 @@ import { sweepRows } from './test/support/sweep-rows.ts';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
 
 /** Always run. */
-const core = ['bad-input', 'calico-manifests', 'cluster-client', 'cni-leftovers', 'distro-hosts', 'isolation', 'lifecycle', 'migrate-incidents', 'migrate-k3s', 'node-shell'];
+const core = ['bad-input', 'calico-manifests', 'cluster-client', 'cni-leftovers', 'distro-hosts', 'isolation', 'lifecycle', 'migrate-incidents', 'migrate-k3s', 'node-shell', 'probe'];
 /** One of these per run, another with each commit; all of them under FAIRLEAD_SWEEP=all (`npm run test:full`). */
 const sweep = ['crash', 'faults', 'k3s-file', 'k3s-profile', 'kubeadm-profile', 'policy-controller'];
 /** Long ones, for `npm run test:full`. */

@@ -18,6 +18,7 @@ import { writeReport } from '../migrate/run/report-files.ts';
 import { beginMigration, continueMigration, migrationDir } from '../migrate/state-dir.ts';
 import type { Plan } from '../migrate/types.ts';
 import { PROBE_CLASSES } from '../probe/types.ts';
+import { sayIfAgentsAreLeft, warnOfAgents } from './agents-left.ts';
 import { engineDescriber } from './describe-engine.ts';
 import { durationOption, flagOption, integerOption, listOption, textOption } from './options.ts';
 import { renderRefusal } from './plan.ts';
@@ -64,6 +65,7 @@ interface Prepared {
 async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
   const { access, plan, dir, journal, mode } = prepared;
   const progress = createProgress(ctx);
+  const unwarn = warnOfAgents(ctx);
   try {
     progress.start(mode.kind === 'rollback' ? 'rolling back' : 'migrating');
     const options: MigrationOptions = {
@@ -89,6 +91,8 @@ async function drive(ctx: VerbContext, prepared: Prepared): Promise<ExitCode> {
     return outcome.exitCode;
   } finally {
     progress.stop();
+    unwarn();
+    await sayIfAgentsAreLeft(ctx, access);
     await journal.close();
   }
 }

@@ -12,6 +12,7 @@ import type { Policies } from '../probe/run/measure.ts';
 import { buildProbeReport, canariesText, renderProbeMarkdown } from '../probe/run/report.ts';
 import { tallyText } from '../probe/run/tally-text.ts';
 import type { Tally } from '../probe/stats/aggregate.ts';
+import { warnOfAgents } from './agents-left.ts';
 import { durationOption, textOption } from './options.ts';
 import { createProgress, formatDuration, type Progress } from './progress.ts';
 import type { Verb, VerbContext } from './verb.ts';
@@ -38,6 +39,7 @@ function follower(progress: Progress, isTerminal: boolean): (tally: Tally) => vo
 async function run(ctx: VerbContext, forMs: number, access: Access): Promise<ExitCode> {
   const progress = createProgress(ctx);
   const target = textOption(ctx, 'report');
+  const unwarn = warnOfAgents(ctx);
   const dir = target ?? mkdtempSync(join(tmpdir(), 'fairlead-probe-'));
   try {
     mkdirSync(dir, { recursive: true });
@@ -71,6 +73,7 @@ async function run(ctx: VerbContext, forMs: number, access: Access): Promise<Exi
     return report.verdict === 'pass' ? ExitCode.ok : ExitCode.findings;
   } finally {
     progress.stop();
+    unwarn();
     if (target === undefined) rmSync(dir, { recursive: true, force: true });
   }
 }

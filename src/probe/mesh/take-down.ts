@@ -2,16 +2,15 @@
 import { waitUntil } from '../../cluster/wait.ts';
 import { EnvironmentError } from '../../core/errors.ts';
 import { bootstrapConfig, listAgentPods } from './bring-up.ts';
-import { MESH_NAME, MESH_NAMESPACE, MESH_SELECTOR, meshManifests } from './manifests.ts';
+import { MESH_NAMESPACE, MESH_SELECTOR, meshManifests } from './manifests.ts';
 import type { MeshOptions } from './mesh-options.ts';
 import { stopOutside } from './outside.ts';
 
 type Where = Pick<MeshOptions, 'kube' | 'namespace' | 'outside'>;
 
-/** Whether there is a mesh in the cluster. */
+/** Whether there is a mesh in the cluster; pods of one that has been removed do not count. */
 export async function meshIsUp({ kube, namespace = MESH_NAMESPACE }: Pick<MeshOptions, 'kube' | 'namespace'>): Promise<boolean> {
-  const pods = await listAgentPods(kube, namespace);
-  return pods.length > 0 || (await kube.get({ apiVersion: 'apps/v1', kind: 'DaemonSet', namespace, name: MESH_NAME })) !== undefined;
+  return (await kube.list({ apiVersion: 'apps/v1', kind: 'DaemonSet', namespace, labelSelector: MESH_SELECTOR })).length > 0;
 }
 
 /** Removes agents and objects; fine when there are none. Pods may take some seconds more to go. */

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../../src/core/package-root.ts';
 import { runProcess } from '../../../src/core/process.ts';
 
@@ -49,8 +50,16 @@ export interface Running {
 
 /** Starts `fairlead WORDS…` without waiting for its end. */
 export function startFairlead(...words: string[]): Running {
-  const [program, ...args] = PROGRAM;
-  const child = spawn(program, [...args, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+  return start([...PROGRAM, ...words]);
+}
+
+/** Starts a script of the tests without waiting for its end. */
+export function startScript(script: URL, ...words: string[]): Running {
+  return start([process.execPath, fileURLToPath(script), ...words]);
+}
+
+function start([program = '', ...args]: readonly string[]): Running {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
