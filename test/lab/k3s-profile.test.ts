@@ -1,4 +1,4 @@
-/** Profile `k3s` against the facts of the reference (migration.md §2.5): one test per row that applies to a lab. Rows about install.sh, k3s-killall.sh, several servers, kube-router, ServiceLB and the egress selector have no counterpart here; the last two tests leave the lab on `flannel-backend: none`. */
+/** Profile `k3s` against what is known of K3s: one test per fact that applies to a lab. docs/guides/lab.md has the table of facts and tests, also of those that have none; the last two tests leave the lab on `flannel-backend: none`. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NodeObject, PodObject } from '../../src/cluster/objects.ts';
 import { isReady } from '../../src/cluster/objects.ts';
@@ -99,8 +99,11 @@ describe('flannel on', () => {
     expect(await lab.cluster.list({ apiVersion: 'apps/v1', kind: 'DaemonSet' })).toEqual([]);
   });
 
-  test('row: kube-proxy gets the cluster-cidr', async () => {
-    expect(await lab.on(agent, 'pgrep', '--full', '--list-full', 'bin/kube-proxy')).toContain('--cluster-cidr=10.42.0.0/16');
+  test('row: kube-proxy gets the cluster-cidr, and masquerades what comes to a Service from outside it', async () => {
+    for (const node of [server, agent]) {
+      expect(await lab.on(node, 'pgrep', '--full', '--list-full', 'bin/kube-proxy')).toContain('--cluster-cidr=10.42.0.0/16');
+      expect(await lab.on(node, 'iptables-save', '-t', 'nat')).toMatch(/^-A KUBE-SVC-\w+ ! -s 10\.42\.0\.0\/16 -d 10\.43\.0\.1\/32 .*-j KUBE-MARK-MASQ$/m);
+    }
   });
 
   test("row: network policies are K3s' own kube-router; the lab has none and says so", async () => {
@@ -160,6 +163,40 @@ describe('KillMode=process', () => {
       return nodes.every(isReady) ? true : undefined;
     }, { timeoutMs: 30_000, what: 'both nodes to be Ready' });
     expect({ network: await network(node), containers: await containers() }).toEqual(before);
+  });
+});
+
+describe('settings of the cluster', () => {
+  test('config.yaml.d: the last file by name wins over the others and over config.yaml', async () => {
+    const first = '/etc/rancher/k3s/config.yaml.d/10-test.yaml';
+    try {
+      await lab.shell(server).write(first, 'flannel-backend: host-gw\nkube-proxy-arg: [v=1]\n');
+      await lab.shell(server).write(DROP_IN, 'flannel-backend: vxlan\nkube-proxy-arg+: [v=2]\n');
+      await systemctl('restart', server);
+      expect(await lab.on(server, 'journalctl', '-u', 'k3s', '-o', 'cat')).toMatch(/flannel-backend=vxlan [^\n]*\n(?![^]*flannel-backend=)/);
+      expect(await lab.on(server, 'pgrep', '--full', '--list-full', 'bin/kube-proxy')).toMatch(/--v=1 --v=2/);
+    } finally {
+      await lab.on(server, 'rm', '-f', first, DROP_IN);
+      await systemctl('restart', server);
+    }
+  });
+
+  test('row: K3s does not stay up with another cluster-cidr than the nodes have ranges of; pods run on', async () => {
+    const streamed = await stream();
+    try {
+      await lab.shell(server).write(DROP_IN, 'cluster-cidr: 10.60.0.0/16\n');
+      await lab.on(server, 'systemctl', 'restart', 'k3s');
+      // Of Kubernetes 1.34 it is Flannel that refuses first, not the controller-manager.
+      const journal = await waitUntil(async () => {
+        const text = await lab.on(server, 'journalctl', '-u', 'k3s', '-o', 'cat');
+        return text.includes('flannel exited: exit status 1') ? text : undefined;
+      }, { timeoutMs: 120_000, what: 'Flannel to refuse' });
+      expect(journal).toMatch(/flannel: .*10\.60\.0\.0\/16.* doesn't contain .*10\.42\.\d\.0\/24/);
+    } finally {
+      await lab.on(server, 'rm', '-f', DROP_IN);
+      await systemctl('restart', server);
+    }
+    await expectStreamGoesOn(streamed);
   });
 });
 
