@@ -133,7 +133,7 @@ describe('a rendering', () => {
     expect(renderPlanText(plan).replace(plan.digest, 'DIGEST')).toMatchInlineSnapshot(`
       "Announced: only pods of the node in flight miss traffic, one node at a time; nothing beyond the default cap.
 
-      model (k3s 1.34.4, 1 nodes) from old to new: 3 steps, point of no return: commit/clean
+      model (k3s 1.34.4, 1 node) from old to new: 3 steps, point of no return: commit/clean
       Digest DIGEST
 
       Preconditions:

@@ -55,7 +55,7 @@ export function renderPlanMarkdown(plan: Plan): string {
 function summary(plan: Plan): string {
   const { cluster } = plan;
   const point = plan.pointOfNoReturn === null ? 'every step can be undone' : `point of no return: ${plan.pointOfNoReturn}`;
-  return `${cluster.name} (${cluster.distro} ${cluster.kubernetes}, ${cluster.nodes.length} nodes) from ${plan.from} to ${plan.to}: ${plan.steps.length} steps, ${point}`;
+  return `${cluster.name} (${cluster.distro} ${cluster.kubernetes}, ${cluster.nodes.length} ${cluster.nodes.length === 1 ? 'node' : 'nodes'}) from ${plan.from} to ${plan.to}: ${plan.steps.length} steps, ${point}`;
 }
 
 function groupTitle(group: StepGroup, plan: Plan): string {
