@@ -11,16 +11,19 @@ import { Mesh } from './mesh.ts';
 import type { MeshOptions } from './mesh-options.ts';
 import { readSamples } from './sink.ts';
 
+/** Bundling the agent takes long on a busy machine. */
+const HOOK_MS = 60_000;
+
 let cluster: LocalCluster;
 let dir: string;
 beforeEach(async () => {
   cluster = await LocalCluster.start(3);
   dir = mkdtempSync(join(tmpdir(), 'fairlead-samples-'));
-});
+}, HOOK_MS);
 afterEach(async () => {
   await cluster.stop();
   rmSync(dir, { recursive: true, force: true });
-});
+}, HOOK_MS);
 
 const up = (change: Partial<MeshOptions> = {}): Promise<Mesh> =>
   Mesh.up({ kube: cluster.kube, shell: (node) => cluster.shell(node), dir, kubeletDir: cluster.kubeletDir, canary: { n1: 'open', n2: 'open', n3: 'open' }, ...change });

@@ -58,7 +58,7 @@ export class LocalCluster {
       get: async <T extends KubeObject>({ kind, name }: { kind: string; name: string }) => this.#objects.get(`${kind}/${name}`) as T | undefined,
       list: async <T extends KubeObject>({ kind, fieldSelector }: { kind: string; fieldSelector?: string }) => this.#list(kind, fieldSelector) as T[],
       apply: async (object) => this.#apply(object),
-      delete: async ({ kind, name }) => void this.#objects.delete(`${kind}/${name}`),
+      delete: async ({ kind, name }) => this.#delete(kind, name),
     };
   }
 
@@ -160,6 +160,12 @@ export class LocalCluster {
     // What a Service's address is to kube-proxy, the first agent's is to this cluster.
     const service = this.#objects.get(`Service/${MESH_NAME}`) as KubeObject & { spec: { clusterIP?: string } };
     service.spec.clusterIP ??= `${this.#net}.2`;
+  }
+
+  #delete(kind: string, name: string): void {
+    if (!this.#objects.delete(`${kind}/${name}`) || kind !== 'DaemonSet') return;
+    // As the garbage collector does, after the answer.
+    for (const node of this.nodes) void this.deletePod(name === MESH_NAME ? 'pod' : 'host', node);
   }
 
   #put(object: KubeObject): void {
