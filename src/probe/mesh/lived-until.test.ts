@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UnreachableError } from '../../cluster/api-error.ts';
-import type { KubeObject } from '../../cluster/objects.ts';
 import { livedUntil } from './lived-until.ts';
 import type { KubePort } from './ports.ts';
 import type { AgentPod } from './roster.ts';
