@@ -1,9 +1,11 @@
 /** The demo: three nodes of the K3s profile, Flannel to Calico under probing; then every node is rebooted in turn. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { calicoNodePod } from '../../src/cni/calico/health.ts';
-import { isReady, type NodeObject } from '../../src/cluster/objects.ts';
+import { isReady, type KubeObject, type NodeObject } from '../../src/cluster/objects.ts';
 import { waitUntil } from '../../src/cluster/wait.ts';
+import { MIRROR_NAMESPACE } from '../../src/migrate/mirror.ts';
 import { fairlead, fairleadFor, fairleadOk } from './support/fairlead.ts';
 import { clusterOf, expectCleanReport, intruderStatus, ownState, readReport } from './support/migration.ts';
 
@@ -33,6 +35,17 @@ describe('fairlead demo', () => {
   test('policies that did nothing before are enforced now', async () => {
     const cluster = await clusterOf('demo');
     expect(await intruderStatus(cluster)).toBe(502);
+    cluster.close();
+  });
+
+  test("the journal's copy in the cluster is the journal, and nobody holds the Lease any more", async () => {
+    const cluster = await clusterOf('demo');
+    const chunks = await cluster.list<KubeObject & { data?: Record<string, string> }>({ apiVersion: 'v1', kind: 'ConfigMap', namespace: MIRROR_NAMESPACE, labelSelector: 'app.kubernetes.io/component=migration-journal' });
+    const number = (object: KubeObject): number => Number(object.metadata.name.slice('fairlead-journal-'.length));
+    const copy = chunks.toSorted((a, b) => number(a) - number(b)).map((chunk) => chunk.data?.['journal.ndjson'] ?? '').join('');
+    expect(copy).toBe(readFileSync(join(report, 'journal.ndjson'), 'utf8'));
+    const lease = await cluster.get({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: MIRROR_NAMESPACE, name: 'fairlead-migration' });
+    expect((lease?.['spec'] as { holderIdentity?: string }).holderIdentity ?? '').toBe('');
     cluster.close();
   });
 
