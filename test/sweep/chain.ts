@@ -123,7 +123,7 @@ export async function runIncident(chain: Chain, incident: Incident): Promise<Res
   problems = [...problems, ...yellow.map((one) => `not whole afterwards: ${one}`), ...(lost.elsewhere > 0 ? [`lost elsewhere: ${lost.examples.join('; ')}`] : [])];
   return {
     id: incident.id, outcome: problems.length === 0 ? 'pass' : 'fail', what: came.what, problems,
-    sent: lost.sent, lostThere: lost.there, lostElsewhere: lost.elsewhere, seconds: Math.round((Date.now() - began) / 1000),
+    sent: lost.sent, lostThere: lost.there, lostElsewhere: lost.elsewhere, stalled: lost.stalled, seconds: Math.round((Date.now() - began) / 1000),
   };
 }
 

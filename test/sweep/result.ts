@@ -12,5 +12,7 @@ export interface Result {
   lostThere: number;
   /** Lost without announcement anywhere else: must be none. */
   lostElsewhere: number;
+  /** Answered, but late because the probing agent stalled: says something about the machine of the lab, not about the migration. */
+  stalled: number;
   seconds: number;
 }

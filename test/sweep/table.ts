@@ -44,11 +44,11 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 function renderTable(ids: readonly string[], rows: ReadonlyMap<string, Row>, code: string): string {
   const lines = ids.map((id) => {
     const row = rows.get(id);
-    if (row === undefined) return `| ${id} | not run | | | | | |`;
+    if (row === undefined) return `| ${id} | not run | | | | | | |`;
     const verdict = row.outcome === 'pass' ? 'pass' : `**FAIL**: ${row.problems.join('; ')}`;
-    return `| ${id} | ${cell(verdict)} | ${cell(row.what)} | ${row.sent.toLocaleString('en-US')} | ${row.lostThere} | ${row.lostElsewhere} | ${row.seconds} s${row.code === code ? '' : ` (code ${row.code})`} |`;
+    return `| ${id} | ${cell(verdict)} | ${cell(row.what)} | ${row.sent.toLocaleString('en-US')} | ${row.lostThere} | ${row.lostElsewhere} | ${row.stalled} | ${row.seconds} s${row.code === code ? '' : ` (code ${row.code})`} |`;
   });
-  return ['| row | verdict | what happened | probes | lost there | lost elsewhere | took |', '|---|---|---|---:|---:|---:|---|', ...lines].join('\n');
+  return ['| row | verdict | what happened | probes | lost there | lost elsewhere | late, agent stalled | took |', '|---|---|---|---:|---:|---:|---:|---|', ...lines].join('\n');
 }
 
 function renderPage(rows: ReadonlyMap<string, Row>, code: string): string {
@@ -62,7 +62,7 @@ Written by \`npm run sweep\`, which runs the rows whose code has changed since a
 
 Machine: ${machines.join('; ') || 'none yet'}.
 
-A row passes when the tool ended as it should, the journal tells the story, all Nodes are Ready, all workloads have their replicas and the shop answers at every node's address afterwards, and no probe was lost without announcement *elsewhere*: neither at the node that the fault hit nor in a class that the fault itself hits on other nodes (for instance requests to a Service while one of its endpoints is cut off).
+A row passes when the tool ended as it should, the journal tells the story, all Nodes are Ready, all workloads have their replicas and the shop answers at every node's address afterwards, and no probe was lost without announcement *elsewhere*: neither at the node that the fault hit nor in a class that the fault itself hits on other nodes (for instance requests to a Service while one of its endpoints is cut off). Probes that were answered late because the agent's own event loop stalled are counted apart: they tell of a busy machine.
 
 ## The tool is killed (\`kill -9\`)
 
