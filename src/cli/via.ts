@@ -7,13 +7,15 @@ import type { NodeShell } from '../node/shell.ts';
 import type { OutsideOptions } from '../probe/mesh/outside.ts';
 import type { VerbContext, VerbOption } from './verb.ts';
 import { textOption } from './options.ts';
+import { openSsh, sshOptions } from './via-ssh.ts';
 
 /** Options of every verb that reaches hosts. */
 export const accessOptions: readonly VerbOption[] = [
-  { flags: '--via <way>', description: 'how hosts are reached: pod (through the API server), or lab:NAME (needed)' },
+  { flags: '--via <way>', description: 'how hosts are reached: pod (through the API server), ssh, or lab:NAME (needed)' },
   { flags: '--kubeconfig <file>', description: 'kubeconfig of the cluster, but for a lab; without it $KUBECONFIG, ~/.kube/config, or the service account of the pod that this runs in' },
   { flags: '--context <name>', description: 'context of the kubeconfig; without it the current one' },
   { flags: '--node-image <image>', description: 'with --via pod: image of the privileged pods, which needs nsenter and nothing else', default: NODE_IMAGE },
+  ...sshOptions,
 ];
 
 /** A step or an undo must outlive a restart of the only API server, which takes ten to thirty seconds. */
@@ -49,10 +51,15 @@ async function viaLab(name: string): Promise<Access> {
   };
 }
 
+async function connect(ctx: VerbContext): Promise<Cluster> {
+  const [kubeconfig, context] = [textOption(ctx, 'kubeconfig'), textOption(ctx, 'context')];
+  return await Cluster.connect({ ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) });
+}
+
 async function viaPod(ctx: VerbContext): Promise<Access> {
   const { podShells } = await import('../node/pod/shell.ts');
-  const [kubeconfig, context, image] = [textOption(ctx, 'kubeconfig'), textOption(ctx, 'context'), textOption(ctx, 'nodeImage')];
-  const cluster = await Cluster.connect({ ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) });
+  const image = textOption(ctx, 'nodeImage');
+  const cluster = await connect(ctx);
   const pods = podShells(cluster, image === undefined ? {} : { image });
   return {
     cluster,
@@ -74,11 +81,26 @@ async function viaPod(ctx: VerbContext): Promise<Access> {
   };
 }
 
+async function viaSsh(ctx: VerbContext): Promise<Access> {
+  const cluster = await connect(ctx);
+  const shells = openSsh(ctx, cluster);
+  return {
+    cluster,
+    shell: (node) => shells.shell(node),
+    http: [],
+    async close() {
+      cluster.close();
+      await shells.close();
+    },
+  };
+}
+
 async function open(ctx: VerbContext): Promise<Access> {
   const via = textOption(ctx, 'via');
-  if (via === undefined) throw new UsageError('--via is missing: how are the hosts reached?', { hint: 'through the API server: --via pod; for a lab: --via lab:NAME' });
+  if (via === undefined) throw new UsageError('--via is missing: how are the hosts reached?', { hint: 'through the API server: --via pod; by OpenSSH: --via ssh; for a lab: --via lab:NAME' });
   if (via === 'pod') return viaPod(ctx);
-  if (!via.startsWith('lab:')) throw new UsageError(`--via ${via}: hosts cannot be reached that way`, { hint: 'this version knows pod and lab:NAME' });
+  if (via === 'ssh') return viaSsh(ctx);
+  if (!via.startsWith('lab:')) throw new UsageError(`--via ${via}: hosts cannot be reached that way`, { hint: 'this version knows pod, ssh and lab:NAME' });
   if (textOption(ctx, 'kubeconfig') !== undefined || textOption(ctx, 'context') !== undefined) throw new UsageError(`--via ${via}: a lab has its own kubeconfig`, { hint: 'leave --kubeconfig and --context out' });
   return viaLab(via.slice('lab:'.length));
 }

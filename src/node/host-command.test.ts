@@ -9,9 +9,9 @@ const bytes = (text: string): Uint8Array => Buffer.from(text);
 describe('the proof that a command came to its end', () => {
   test('is split off, whatever stands before or behind it', () => {
     fc.assert(
-      fc.property(fc.uint8Array(), fc.uint8Array(), fc.integer({ min: 0, max: 255 }), fc.string(), (stdout, stderr, code, later) => {
+      fc.property(fc.uint8Array(), fc.uint8Array(), fc.integer({ min: 0, max: 255 }), fc.string(), fc.string(), (stdout, stderr, code, before, later) => {
         const mark = `fairlead-${randomBytes(12).toString('hex')}-`;
-        const output = { stdout: Buffer.concat([stdout, bytes(mark + later)]), stderr: Buffer.concat([stderr, bytes(`${mark}${code}`)]) };
+        const output = { stdout: Buffer.concat([bytes(before + mark), stdout, bytes(mark + later)]), stderr: Buffer.concat([bytes(before + mark), stderr, bytes(`${mark}${code}`)]) };
         const result = completed(output, mark);
         expect(result?.code).toBe(code);
         expect(Buffer.from(result?.stdout ?? []).equals(Buffer.from(stdout))).toBe(true);
@@ -20,7 +20,7 @@ describe('the proof that a command came to its end', () => {
     );
   });
 
-  test.each([['nothing came', '', ''], ['standard output was cut', 'x', 'M-0'], ['the status was cut', 'xM-', 'M-'], ['standard error was cut', 'xM-', 'oh']])('is missing when %s', (_what, stdout, stderr) => {
+  test.each([['nothing came', '', ''], ['standard output was cut', 'M-x', 'M-M-0'], ['the status was cut', 'M-xM-', 'M-M-'], ['standard error was cut', 'M-xM-', 'M-oh']])('is missing when %s', (_what, stdout, stderr) => {
     expect(completed({ stdout: bytes(stdout), stderr: bytes(stderr) }, 'M-')).toBeUndefined();
   });
 });

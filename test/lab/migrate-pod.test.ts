@@ -6,7 +6,7 @@ import { NODE_NAMESPACE, NODE_SELECTOR } from '../../src/node/pod/manifests.ts';
 import { fairlead, fairleadFor, fairleadOk } from './support/fairlead.ts';
 import { clusterOf, expectCleanReport, intruderStatus, ownState, readReport } from './support/migration.ts';
 
-const LAB = 'mp';
+const LAB = 'bmp';
 const state = ownState();
 const report = join(state.dir, 'report');
 const reach = ['--via', 'pod', '--kubeconfig', labPaths(LAB).kubeconfig];

@@ -1,7 +1,11 @@
 /** Every way to reach a node keeps the same promises; what is particular to one is tested below. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../../src/cluster/wait.ts';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { restartService } from '../../src/distro/service.ts';
+import { sshShells, type SshShells } from '../../src/node/ssh/shell.ts';
+import { startSshd, type TestSshd } from './support/sshd.ts';
 import { podShells, type PodShells } from '../../src/node/pod/shell.ts';
 import { NODE_NAMESPACE, NODE_SELECTOR } from '../../src/node/pod/manifests.ts';
 import { runOrThrow } from '../../src/node/shell.ts';
@@ -10,20 +14,81 @@ import { describeShellContract } from './support/shell-contract.ts';
 
 let lab: TestLab;
 let pods: PodShells;
+let sshd: TestSshd;
+let ssh: SshShells;
 
 beforeAll(async () => {
-  lab = await startLab('b1', '--nodes', '2');
+  lab = await startLab('shells', '--nodes', '2');
   pods = podShells(lab.cluster);
+  sshd = await startSshd(lab, NODE);
+  ssh = bySsh(sshd.config());
 }, 300_000);
 afterAll(async () => {
+  await ssh?.close();
+  sshd?.remove();
   await pods?.close();
   await lab?.down();
 });
 
-const NODE = 'b1-agent-1';
+const NODE = 'shells-agent-1';
+const bySsh = (config: string): SshShells => sshShells({ host: async () => sshd.address, config });
 
 describeShellContract('lab', () => ({ shell: lab.shell(NODE), by: lab.shell(NODE) }));
 describeShellContract('pod', () => ({ shell: pods.shell(NODE), by: lab.shell(NODE) }));
+describeShellContract('ssh', () => ({ shell: ssh.shell(NODE), by: lab.shell(NODE) }));
+
+describe('ssh', { timeout: 120_000 }, () => {
+  test('a user who is not root becomes root by sudo', async () => {
+    const shells = bySsh(sshd.config({ user: 'deputy' }));
+    try {
+      expect(await runOrThrow(shells.shell(NODE), ['id', '-u'])).toBe('0\n');
+      await lab.on(NODE, 'rm', '/etc/sudoers.d/deputy');
+      const others = bySsh(sshd.config({ user: 'deputy' }));
+      await expect(others.shell(NODE).run(['id'])).rejects.toMatchObject({ message: expect.stringContaining('may not become root') as string, hint: expect.stringContaining('sudo without a password') as string });
+      await others.close();
+    } finally {
+      await shells.close();
+    }
+  });
+
+  test('a changed host key is refused, at once', async () => {
+    const shells = bySsh(sshd.config({ knownKey: sshd.otherKey }));
+    const began = performance.now();
+    await expect(shells.shell(NODE).run(['touch', '/var/tmp/never'], { timeoutMs: 60_000 })).rejects.toMatchObject({ message: expect.stringMatching(/ssh to .* was refused/) as string, hint: expect.stringContaining('Compare the host key') as string });
+    expect(performance.now() - began).toBeLessThan(30_000);
+    expect(await lab.shell(NODE).read('/var/tmp/never')).toBeUndefined();
+    await shells.close();
+  });
+
+  test('a connection that is cut in the middle: what is not known is said; afterwards it goes on', async () => {
+    const running = ssh.shell(NODE).run(['sh', '-c', 'echo begun; sleep 47; echo done'], { timeoutMs: 60_000 });
+    running.catch(() => undefined);
+    await waitUntil(async () => ((await lab.shell(NODE).run(['pgrep', '-fx', 'sleep 47'])).code === 0 ? true : undefined), { timeoutMs: 15_000, what: 'the command to run' });
+    await lab.on(NODE, 'pkill', '-KILL', '-f', '^sshd: root');
+    await expect(running).rejects.toThrow(/the connection broke while .* ran; it is unknown whether it finished/);
+    expect((await ssh.shell(NODE).run(['echo', 'again'])).stdout).toBe('again\n');
+  });
+
+  test('a node that cannot be reached yet is tried again until its time is over', async () => {
+    const shells = bySsh(sshd.config());
+    await lab.on(NODE, 'systemctl', 'stop', 'sshd');
+    await expect(shells.shell(NODE).run(['true'], { timeoutMs: 3_000 })).rejects.toThrow(/could not be reached for 3 s; nothing was run/);
+    const patient = shells.shell(NODE).run(['echo', 'there'], { timeoutMs: 60_000 });
+    await lab.on(NODE, 'systemctl', 'start', 'sshd');
+    expect((await patient).stdout).toBe('there\n');
+    await shells.close();
+  });
+
+  test('sockets are private, and gone in the end', async () => {
+    const own = (): string[] => readdirSync(process.env['XDG_RUNTIME_DIR'] ?? tmpdir()).filter((name) => name.startsWith('fl-ssh-'));
+    const before = own();
+    const shells = bySsh(sshd.config());
+    await shells.shell(NODE).run(['true']);
+    expect(own()).toHaveLength(before.length + 1);
+    await shells.close();
+    expect(own()).toEqual(before);
+  });
+});
 
 describe('pods that reach nodes', { timeout: 180_000 }, () => {
   const daemonSets = async (): Promise<string[]> => (await lab.cluster.list({ apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NODE_NAMESPACE, labelSelector: NODE_SELECTOR })).map((one) => one.metadata.name);
@@ -39,7 +104,7 @@ describe('pods that reach nodes', { timeout: 180_000 }, () => {
     expect((await pods.shell(NODE).run(['echo', 'back'], { timeoutMs: 60_000 })).stdout).toBe('back\n');
   });
 
-  test.each([['agent', NODE, 'k3s-agent'], ['server, which runs the only API server,', 'b1-server-1', 'k3s']])('the service of the %s restarts by way of itself', async (_role, node, service) => {
+  test.each([['agent', NODE, 'k3s-agent'], ['server, which runs the only API server,', 'shells-server-1', 'k3s']])('the service of the %s restarts by way of itself', async (_role, node, service) => {
     const pid = async (): Promise<string> => runOrThrow(lab.shell(node), ['systemctl', 'show', '--property=MainPID', service]);
     const before = await pid();
     await restartService(pods.shell(node), service, { timeoutMs: 90_000 });
@@ -59,7 +124,7 @@ describe('pods that reach nodes', { timeout: 180_000 }, () => {
   test('an image that is not there: which pod, and why', async () => {
     const other = podShells(lab.cluster, { image: 'ghcr.io/fairlead/none:dev', startMs: 20_000 });
     try {
-      await expect(other.shell(NODE).run(['true'])).rejects.toThrow(/b1-agent-1: (ErrImagePull|ImagePullBackOff)/);
+      await expect(other.shell(NODE).run(['true'])).rejects.toThrow(/shells-agent-1: (ErrImagePull|ImagePullBackOff)/);
     } finally {
       await other.close();
     }

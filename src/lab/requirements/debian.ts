@@ -10,7 +10,7 @@ const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_ASIDE = '/usr/sbin/policy-rc.d.before-fairlead';
 
 /** Services of packages in the tables: the lab starts its own copies of these programs. */
-const SERVICES: Readonly<Record<string, string>> = { containerd: 'containerd', 'etcd-server': 'etcd' };
+const SERVICES: Readonly<Record<string, string>> = { containerd: 'containerd', 'etcd-server': 'etcd', 'openssh-server': 'ssh' };
 
 /** Packages not tied to one program: headers that gcc needs for cgo. */
 const ALONG: Readonly<Record<string, readonly string[]>> = { gcc: ['libc6-dev'] };

@@ -29,6 +29,8 @@ export const PROGRAMS: readonly ProgramRequirement[] = [
   { command: 'modprobe', debianPackage: 'kmod', purpose: 'kernel modules asked for by components' },
   { command: 'nsenter', debianPackage: 'util-linux', purpose: 'commands inside a node' },
   { command: 'mount', debianPackage: 'mount', purpose: "a node's file system" },
+  { command: 'sshd', debianPackage: 'openssh-server', purpose: 'nodes that tests reach by ssh' },
+  { command: 'sudo', debianPackage: 'sudo', purpose: "a user of such a node who is not root" },
   { command: 'busybox', debianPackage: 'busybox-static', purpose: 'programs inside test images' },
 ];
 
