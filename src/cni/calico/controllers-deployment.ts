@@ -1,10 +1,9 @@
 /** Deployment calico-kube-controllers: upstream's, without what needs Calico's own IPAM. */
 import type { KubeObject } from '../../cluster/objects.ts';
-import type { CalicoSettings } from './settings.ts';
 import { calicoImages, calicoNamespace } from './version.ts';
 
-/** Runs only where Calico runs: as long as no node does, its pod stays Pending, and the cluster is as it was. */
-export function controllersDeployment(settings: CalicoSettings): KubeObject {
+/** Runs on any node, whichever CNI that has: bound to Calico's nodes, the first of them could not be drained again, because its pod would find no other place. */
+export function controllersDeployment(): KubeObject {
   const labels = { 'k8s-app': 'calico-kube-controllers' };
   const probe = (flag: string) => ({ exec: { command: ['/usr/bin/check-status', flag] }, periodSeconds: 10, timeoutSeconds: 10 });
   return {
@@ -18,7 +17,7 @@ export function controllersDeployment(settings: CalicoSettings): KubeObject {
       template: {
         metadata: { name: 'calico-kube-controllers', namespace: calicoNamespace, labels },
         spec: {
-          nodeSelector: { 'kubernetes.io/os': 'linux', ...settings.nodeSelector },
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
           tolerations: [
             { key: 'CriticalAddonsOnly', operator: 'Exists' },
             { key: 'node-role.kubernetes.io/master', effect: 'NoSchedule' },

@@ -23,6 +23,6 @@ export async function calicoManifests(settings: CalicoSettings): Promise<CalicoM
     crds: await calicoCrds(),
     rbac: await calicoRbac(),
     resources: [felixConfiguration(settings), ipPool(settings)],
-    workloads: [configMap(settings), nodeDaemonSet(settings), controllersDeployment(settings)],
+    workloads: [configMap(settings), nodeDaemonSet(settings), controllersDeployment()],
   };
 }
