@@ -53,7 +53,7 @@ async function viaLab(name: string): Promise<Access> {
 
 async function connect(ctx: VerbContext): Promise<Cluster> {
   const [kubeconfig, context] = [textOption(ctx, 'kubeconfig'), textOption(ctx, 'context')];
-  return await Cluster.connect({ ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) });
+  return await Cluster.connect({ patienceMs: API_PATIENCE_MS, ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) });
 }
 
 async function viaPod(ctx: VerbContext): Promise<Access> {
