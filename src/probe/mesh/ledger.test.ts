@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AgentLine } from '../agent/lines.ts';
+import type { AgentLine, StreamLine } from '../agent/lines.ts';
 import type { Sample } from '../types.ts';
 import { AgentLedger } from './ledger.ts';
 
-const header = (instance: string): AgentLine => ({ k: 'h', v: 1, mesh: 'm', self: 'pod/a', node: 'a', instance, pid: 1, start: 0, clock: '', keeps: { segments: 4, bytes: 1 } });
-const stream: AgentLine = { k: 'd', s: 1, class: 'pod-to-pod', probe: 'udp', to: 'pod/b', ms: 100, t: 1_000 };
+const header = (instance: string, start = 0): AgentLine => ({ k: 'h', v: 1, mesh: 'm', self: 'pod/a', node: 'a', instance, pid: 1, start, clock: '', keeps: { segments: 4, bytes: 1 } });
+const stream: StreamLine = { k: 'd', s: 1, class: 'pod-to-pod', probe: 'udp', to: 'pod/b', ms: 100, t: 1_000 };
 const sample = (seq: number, flags = 1): AgentLine => [1, seq, 900 + seq * 100, flags & 1 ? 0.5 : null, flags];
 const beat = (sent: number, settled: number, t = 900 + sent * 100): AgentLine => ({ k: 'b', t, streams: [[1, sent, settled]], lag: 0, skipped: 0, cpu: 0, rss: 0 });
 
@@ -70,12 +70,12 @@ describe('AgentLedger', () => {
 
   it('ends one process with the header of the next, not with that of a new segment', () => {
     expect(collect([header('i'), stream, sample(1), header('i'), stream, sample(2), { k: 'z', t: 0 }])).toHaveLength(2);
-    const later = { ...header('j'), start: 60_000 } as AgentLine;
+    const later = header('j', 60_000);
     const two = collect([header('i'), stream, sample(1), later, stream, sample(1), { k: 'z', t: 0 }]);
     expect(two.filter((s) => s.ok)).toHaveLength(2);
     expect(neverCollected(two)).toEqual(range(2, 1 + 12));
     // The next one had started before the first could say so much.
-    expect(neverCollected(collect([header('i'), stream, sample(1), { ...header('j'), start: 1_500 } as AgentLine]))).toEqual(range(2, 6));
+    expect(neverCollected(collect([header('i'), stream, sample(1), header('j', 1_500)]))).toEqual(range(2, 6));
   });
 
   it('accounts for every seq exactly once, whatever is dropped, doubled or late', () => {
@@ -99,7 +99,7 @@ describe('AgentLedger', () => {
       fc.record({ sent: fc.nat(40), behind: fc.nat(20) }).map(({ sent, behind }) => beat(sent, Math.max(0, sent - behind))),
       fc.constant<AgentLine>({ k: 'g', t: 1_000, revision: 7 }),
       fc.constant<AgentLine>(header('i')),
-      fc.constant<AgentLine>({ ...header('j'), start: 9_000 } as AgentLine),
+      fc.constant<AgentLine>(header('j', 9_000)),
       fc.constant(stream),
     );
     fc.assert(

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UnreachableError } from '../../cluster/api-error.ts';
-import type { KubeObject } from '../../cluster/objects.ts';
 import { livedUntil } from './lived-until.ts';
 import type { KubePort } from './ports.ts';
 import type { AgentPod } from './roster.ts';
@@ -10,7 +9,7 @@ const at = (text: string): number => Date.parse(`2030-01-01T00:${text}Z`);
 const place = { key: 'u1', kind: 'pod', name: 'pod/a' } as const;
 const pod = (change: Partial<AgentPod>): AgentPod => ({ uid: 'u2', podName: 'p', kind: 'pod', node: 'a', address: undefined, ready: true, leaving: false, restarts: 0, createdAt: at('05:00'), killedBy: undefined, ...change });
 const events = (list: () => Promise<object[]>): KubePort => ({ list: async () => (await list()) as never[], get: async () => undefined, apply: async () => undefined, delete: async () => undefined });
-const killing = (time: string): KubePort => events(async () => [{ reason: 'Killing', lastTimestamp: `2030-01-01T00:${time}Z` } as unknown as KubeObject]);
+const killing = (time: string): KubePort => events(async () => [{ reason: 'Killing', lastTimestamp: `2030-01-01T00:${time}Z` }]);
 const none = events(async () => []);
 
 beforeEach(() => vi.useFakeTimers({ now: NOW, toFake: ['Date'] }));
@@ -31,6 +30,6 @@ describe('livedUntil', () => {
 
   it('does without events where they may not be read, but not without the API server', async () => {
     expect(await livedUntil(events(async () => Promise.reject(new Error('forbidden'))), 'ns', place, [pod({})])).toBe(at('05:01'));
-    await expect(livedUntil(events(async () => Promise.reject(new UnreachableError('https://x', { verb: 'list', object: 'events' } as never, 'ECONNREFUSED', 'gone'))), 'ns', place, [])).rejects.toThrow(UnreachableError);
+    await expect(livedUntil(events(async () => Promise.reject(new UnreachableError('https://x', { verb: 'list', object: 'events' }, 'ECONNREFUSED', 'gone'))), 'ns', place, [])).rejects.toThrow(UnreachableError);
   });
 });

@@ -45,7 +45,7 @@ describe('Tail', () => {
 
   it('follows a recorder through its segments', async () => {
     const recorder = new Recorder(file, () => [], { bytes: 300, segments: 100 });
-    const { tail, poll } = tailOf(file);
+    const { poll } = tailOf(file);
     const seen: (number | undefined)[] = [];
     for (let seq = 1; seq <= 200; seq += 1) {
       recorder.write([1, seq, 1_000, 0.5, 1]);
@@ -59,7 +59,7 @@ describe('Tail', () => {
 
   it('goes on with the oldest segment there is when it was overtaken', async () => {
     writeFileSync(file, line(1));
-    const { tail, poll } = tailOf(file);
+    const { poll } = tailOf(file);
     await poll();
     rmSync(file);
     writeFileSync(segmentPath(file, 10), line(11));
@@ -84,7 +84,7 @@ describe('Tail', () => {
 
   it('says when the files are gone', async () => {
     writeFileSync(file, line(1));
-    const { tail, poll } = tailOf(file);
+    const { poll } = tailOf(file);
     await poll();
     rmSync(dir, { recursive: true });
     expect(await poll()).toEqual({ there: false, seqs: [] });
