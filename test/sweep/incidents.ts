@@ -57,7 +57,7 @@ const SERVED: readonly ProbeClass[] = ['pod-to-service', 'dns', 'node-port', 'de
 const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'api-down', step: 'prepare/install', forMs: 20_000, hits: ['api-server'] },
   { fault: 'disk-full', node: 'agent-1', step: 'prepare/stage' },
-  { fault: 'stuck-pod', node: 'agent-1', step: 'prepare/switch-off', until: 'node:agent-1/uncordon' },
+  { fault: 'stuck-pod', node: 'agent-1', step: 'prepare/switch-off', phase: 'verified', until: 'node:agent-1/uncordon' },
   { fault: 'node-reboot', node: 'agent-2', step: 'node:agent-1/drain', hits: SERVED },
   { fault: 'api-hang', step: 'node:agent-1/drain', forMs: 20_000, hits: ['api-server'] },
   { fault: 'node-reboot', node: 'agent-1', step: 'node:agent-1/clear', hits: SERVED },
