@@ -152,6 +152,7 @@ export const uncordon: StepHandler<StepContext> = {
   async apply(ctx, step) {
     const params = step.params as unknown as UncordonParams;
     await setCordon(ctx, params.node, false);
+    if (params.tied.length === 0) return;
     const back = async (): Promise<true | undefined> => ((await notBack(ctx, params, isReady)).length === 0 ? true : undefined);
     // One that does not get Ready may have been so before; without an address, `verify` does not let it pass.
     await waitUntil(back, waitOptions(ctx, `the pods that are tied to ${params.node} to be Ready again`, params.timeoutMs)).catch((error: unknown) => {
@@ -163,7 +164,8 @@ export const uncordon: StepHandler<StepContext> = {
     const cordoned = await isCordoned(ctx, params.node);
     const down = await notBack(ctx, params, hasAddress);
     const unready = await notBack(ctx, params, isReady);
-    const pods = down.length > 0 ? `; still down: ${down.join(', ')}` : unready.length > 0 ? `; not Ready (yet, or as before): ${unready.join(', ')}` : '';
+    const ready = params.tied.length === 0 ? '' : `; the pods of ${params.tied.join(', ')} are back`;
+    const pods = down.length > 0 ? `; still down: ${down.join(', ')}` : unready.length > 0 ? `; not Ready (yet, or as before): ${unready.join(', ')}` : ready;
     return { ok: !cordoned && down.length === 0, evidence: [`${params.node} is ${cordoned ? 'still cordoned' : 'schedulable'}${pods}`] };
   },
   undo: (ctx, step) => {
