@@ -1,6 +1,7 @@
 /** What must hold where all pods of a cluster stop at once, because there is no second node to go to. */
 import type { Cluster } from '../../../cluster/client.ts';
 import type { KubeObject, PodObject } from '../../../cluster/objects.ts';
+import { noBarePods } from '../../steps/drain-checks.ts';
 import { controllerOf, describePod, onPodNetwork } from '../../steps/pods.ts';
 import type { Precondition } from '../../types.ts';
 
@@ -25,13 +26,12 @@ export async function surveySingleNode(cluster: Cluster): Promise<SingleNodeView
 /** Judges it: pure. Pods of the host's network are not restarted and not asked for. */
 export function singleNodeChecks({ pods, webhooks }: SingleNodeView): Precondition[] {
   const restarted = onPodNetwork(pods);
-  const bare = restarted.filter((pod) => controllerOf(pod) === undefined).map(describePod);
   const local = restarted.flatMap((pod) => localState(pod).map((volume) => `${describePod(pod)} (emptyDir ${volume})`));
   const deaf = webhooks.flatMap(webhooksInTheWay);
   return [
     // Unknown is no refusal, but it is said: nothing that a gate could judge comes from a second node.
     { id: 'between-nodes', title: 'Traffic between nodes is measured', verdict: 'unknown', expected: 'two or more nodes', observed: 'one node: nothing is measured of pod-to-pod, long-lived and denied traffic, and no gate judges it' },
-    check('pods-come-back', 'Every pod of the only node has a controller that starts it again', bare, 'no pod without a controller', 'a pod without a controller would be gone for good: delete it first, or put it into a Deployment or StatefulSet'),
+    noBarePods(restarted),
     check('state-stays', 'No stateful pod of the only node keeps its data in the pod itself', local, 'no StatefulSet with an emptyDir on disk', 'that volume is empty after the restart: save its data, or put it on a PersistentVolume'),
     check('pods-are-admitted', 'Pods can be created while no pod runs', deaf, 'no admission webhook that pods depend on and that is a pod itself', 'the webhook has no backend while all pods stop, so not even its own pod could be created: set its failurePolicy to Ignore until the migration is over'),
   ];
