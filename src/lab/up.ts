@@ -179,6 +179,7 @@ async function gather(options: UpOptions): Promise<Materials> {
   if (k3s !== undefined) return { programs: { ...programs, k3s: k3s.path }, images, k3s };
   const store = await prepareImageStore({
     images, cacheDir: cacheDir(), programs: { containerd: programs['containerd'] ?? '', ctr: programs['ctr'] ?? '' },
+    ...(options.signal ? { signal: options.signal } : {}),
     onImport: (reference, done, total) => options.onPhase(`importing image ${done + 1} of ${total}: ${reference}`),
   });
   return { programs, images, store };

@@ -1,9 +1,13 @@
 /** `kill -9` at any moment leaves nothing that `lab down` does not find. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NodeObject } from '../../src/cluster/objects.ts';
 import { isReady } from '../../src/cluster/objects.ts';
 import { waitUntil } from '../../src/cluster/wait.ts';
+import { cacheDir } from '../../src/lab/paths.ts';
 import { labNames } from '../../src/lab/state.ts';
 import { fairlead, fairleadOk, startFairlead, type Running } from './support/fairlead.ts';
 import { startLab } from './support/lab.ts';
@@ -44,6 +48,19 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
+/** Processes of this machine with this text on their command line. */
+function processesWith(text: string): string[] {
+  return readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text);
+    } catch {
+      // It has just ended.
+      return false;
+    }
+  });
+}
+
 describe('`lab up` killed', () => {
   test.each(['looking for the components', 'preparing the images', 'waiting for the API server', 'waiting for the nodes to be Ready', 'waiting for CoreDNS'])('when it was %s', async (phase) => {
     const up = startFairlead(...UP);
@@ -60,6 +77,51 @@ describe('`lab up` killed', () => {
     await delay(milliseconds);
     await kill(up);
     await expectNoTrace();
+  });
+});
+
+/** Milliseconds: a start takes 15 s here, and longer on a busy machine. */
+const START_MS = 15_000;
+
+describe('`lab up` ended at any moment', () => {
+  const random = randomNumbers(41);
+  const moments = Array.from({ length: 10 }, (_, index) => [index % 2 === 0 ? 'SIGKILL' : 'SIGINT', Math.round(((index + random()) / 10) * START_MS)] as const);
+  test.each(moments)('by %s after %i ms', async (signal, milliseconds) => {
+    const up = startFairlead(...UP);
+    await delay(milliseconds);
+    up.child.kill(signal);
+    // A signal that comes before its handler is there ends the process as it ends any other.
+    expect(signal === 'SIGKILL' ? ['SIGKILL', 0] : [130, 'SIGINT', 0]).toContain(await up.ended);
+    await expectNoTrace();
+  });
+
+  test('while it fills an empty image store: its containerd ends with it, and the next start cleans up', async () => {
+    const usual = cacheDir();
+    const cache = mkdtempSync(join(tmpdir(), 'fairlead-cache-'));
+    const scratch = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('fairlead-containerd-')).toSorted();
+    const others = scratch();
+    const given = process.env['FAIRLEAD_CACHE'];
+    process.env['FAIRLEAD_CACHE'] = cache;
+    try {
+      for (const part of ['components', 'agent', 'images']) symlinkSync(join(usual, part), join(cache, part));
+      const up = startFairlead(...UP);
+      await up.said('importing image 2 of');
+      await kill(up);
+      const [left, ...more] = scratch().filter((name) => !others.includes(name));
+      expect(more).toEqual([]);
+      await waitUntil(() => Promise.resolve(processesWith(left ?? '?').length === 0 ? true : undefined), { timeoutMs: 10_000, what: 'its containerd to end' });
+      const next = startFairlead(...UP);
+      await next.said('importing image 1 of');
+      expect(scratch()).not.toContain(left);
+      next.child.kill('SIGINT');
+      await next.ended;
+      expect(scratch().filter((name) => !others.includes(name))).toEqual([]);
+      await expectNoTrace();
+    } finally {
+      if (given === undefined) delete process.env['FAIRLEAD_CACHE'];
+      else process.env['FAIRLEAD_CACHE'] = given;
+      rmSync(cache, { recursive: true });
+    }
   });
 });
 

@@ -55,6 +55,17 @@ describe.skipIf(!canRunContainers)('image store', { timeout: 120_000 }, () => {
     });
   });
 
+  it('is not made when the work is stopped between two imports, and is made the next time', async () => {
+    await inScratch(async (scratch) => {
+      const images = await buildImages(await definitions('x'), scratch);
+      const stop = new AbortController();
+      const prepare = async (): Promise<string> => prepareImageStore({ images, programs: PROGRAMS, cacheDir: scratch, signal: stop.signal, onImport: () => stop.abort(new Error('stopped')) });
+      await expect(prepare()).rejects.toThrow('stopped');
+      expect(await readdir(join(scratch, 'image-store'))).toEqual([]);
+      await prepareImageStore({ images, programs: PROGRAMS, cacheDir: scratch });
+    });
+  });
+
   it('keeps blobs and snapshots of its images when containerd collects garbage, and removes those of a removed image', async () => {
     await inScratch(async (scratch) => {
       const images = await buildImages(await definitions('x'), scratch);

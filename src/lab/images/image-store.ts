@@ -14,6 +14,8 @@ export interface ImageStoreOptions {
   cacheDir: string;
   /** Called before each import, for progress. */
   onImport?: (reference: string, done: number, total: number) => void;
+  /** Ends the work before the next import; what was imported until then is dropped. */
+  signal?: AbortSignal;
 }
 
 /** CRI's mark on images it manages (containerd pkg/cri/store/image); without it CRI would set it at every start. */
@@ -22,7 +24,7 @@ const MANAGED = 'io.cri-containerd.image=managed';
 /**
  * Returns the directory of the template, made if it is not there: `<cacheDir>/image-store/<digest of the images>`.
  * It is never written to afterwards; nodes get clones (store-clone.ts). Images are garbage collection roots, so
- * their blobs and snapshots stay as long as the images are there. Errors: EnvironmentError when containerd fails.
+ * their blobs and snapshots stay as long as the images are there. Errors: EnvironmentError when containerd fails, the signal's reason when aborted.
  */
 export async function prepareImageStore(options: ImageStoreOptions): Promise<string> {
   const parent = join(options.cacheDir, 'image-store');
@@ -53,8 +55,9 @@ async function fillStore(options: ImageStoreOptions, partial: string, base: stri
       await cloneImageStore(base, partial);
       await importMissing(options, partial);
       return;
-    } catch {
+    } catch (error) {
       await rm(partial, { recursive: true, force: true });
+      if (options.signal?.aborted === true) throw error;
     }
   }
   await importMissing(options, partial);
@@ -69,6 +72,7 @@ async function importMissing(options: ImageStoreOptions, root: string): Promise<
   if (unwanted.length > 0) await containerd.ctr(['images', 'remove', '--sync', ...unwanted]);
   const missing = options.images.filter(({ reference, digests }) => present.get(reference) !== digests.manifest || present.get(digests.config) !== digests.manifest);
   for (const [done, image] of missing.entries()) {
+    options.signal?.throwIfAborted();
     options.onImport?.(image.reference, done, missing.length);
     await containerd.ctr(['images', 'import', '--snapshotter', 'overlayfs', image.archive]);
     // CRI finds an image by its id too: a second name, the digest of the configuration.

@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -35,7 +35,8 @@ const STOP_LIMIT = 10_000;
  */
 export async function startTemporaryContainerd(programs: ContainerdPrograms, root: string): Promise<TemporaryContainerd> {
   // Not below `root`: a unix socket's path may have 107 characters at most.
-  const scratch = await mkdtemp(join(tmpdir(), 'fairlead-containerd-'));
+  await removeStale(tmpdir());
+  const scratch = await mkdtemp(join(tmpdir(), `${SCRATCH}${process.pid}-`));
   const socket = join(scratch, 'containerd.sock');
   const config = join(scratch, 'config.toml');
   await writeFile(config, containerdConfig(root, join(scratch, 'state'), socket));
@@ -67,6 +68,16 @@ export async function startTemporaryContainerd(programs: ContainerdPrograms, roo
     throw new EnvironmentError(`a containerd for the lab's images did not start: ${log.join('').trim().slice(-2000) || String(cause)}`, { cause });
   }
   return { socket, ctr, [Symbol.asyncDispose]: stop };
+}
+
+const SCRATCH = 'fairlead-containerd-';
+
+/** Removes what killed processes left behind. A pid that is taken by somebody else only delays the cleaning. */
+async function removeStale(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = name.startsWith(SCRATCH) ? /^(\d+)-/.exec(name.slice(SCRATCH.length))?.[1] : undefined;
+    if (pid !== undefined && (await stat(`/proc/${pid}`).catch(() => undefined)) === undefined) await rm(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 async function untilServing(child: ChildProcess, ctr: TemporaryContainerd['ctr']): Promise<void> {
