@@ -94,7 +94,12 @@ async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>): P
     return addresses.every((address) => address === undefined || !listed.includes(address)) ? true : undefined;
   }, waitOptions(ctx, 'the retired DNS servers to leave their Service', 30_000));
   await delay(SERVICE_SYNC_MS);
-  for (const pod of retired) await ctx.cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace: ref.namespace, name: pod.metadata.name });
+  await removeRetired(ctx, ref);
+}
+
+/** Removes pods that were taken out of service. */
+async function removeRetired(ctx: StepContext, ref: ReturnType<typeof original>): Promise<void> {
+  for (const pod of await retiredPods(ctx, ref)) await ctx.cluster.delete(refOf(pod));
 }
 
 export const hardenDns: StepHandler<StepContext> = {
@@ -113,6 +118,8 @@ export const hardenDns: StepHandler<StepContext> = {
     await waitReady(ctx, standInRef(params), 2);
     await delay(SERVICE_SYNC_MS);
     await retirePods(ctx, original(params));
+    // Of a return to the original that was cut short, when this undoes it.
+    await removeRetired(ctx, standInRef(params));
   },
   async verify(ctx, step) {
     const ref = standInRef(paramsOf(step.params));
@@ -130,7 +137,7 @@ async function restoreDns(ctx: StepContext, params: DnsParams, replicas: number)
   await waitReady(ctx, original(params), replicas);
   await delay(SERVICE_SYNC_MS);
   await retirePods(ctx, standInRef(params));
-  for (const pod of await retiredPods(ctx, original(params))) await ctx.cluster.delete(refOf(pod));
+  await removeRetired(ctx, original(params));
   await ctx.cluster.delete(standInRef(params));
 }
 
