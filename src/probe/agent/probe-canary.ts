@@ -19,16 +19,21 @@ export interface CanaryJudge {
 /** Probes one canary port; a sample is ok when what it saw is what is expected. */
 export function canaryProber(context: ClientContext, target: TcpTarget, judge: CanaryJudge): Prober {
   const open = new Map<number, { socket: Socket; sentAt: number }>();
+  /** What refused a canary before its control had answered: judged at the deadline, as one that is dropped is. */
+  const refused = new Map<number, string>();
+  const proven = (sentAt: number): boolean => judge.controlOkAt() >= sentAt - CONTROL_MS;
   const denied = (sentAt: number, error: string): Outcome => {
-    const proven = judge.controlOkAt() >= sentAt - CONTROL_MS;
-    if (proven) return judgeCanary('denied', judge.expected(), performance.now(), error);
+    if (proven(sentAt)) return judgeCanary('denied', judge.expected(), performance.now(), error);
     return judgeCanary('unknown', judge.expected(), performance.now(), `${error}, and the allowed port does not answer either`);
   };
   return {
     send: (seq, report) => {
       const sentAt = performance.now();
       const socket = exchange(context, target, 'tcp', (outcome) => {
-        report(outcome.ok ? judgeCanary('open', judge.expected(), outcome.at) : denied(sentAt, outcome.error ?? 'failed'));
+        const error = outcome.error ?? 'failed';
+        if (outcome.ok) report(judgeCanary('open', judge.expected(), outcome.at));
+        else if (proven(sentAt)) report(denied(sentAt, error));
+        else refused.set(seq, error);
       });
       open.set(seq, { socket, sentAt });
     },
@@ -38,11 +43,12 @@ export function canaryProber(context: ClientContext, target: TcpTarget, judge: C
       if (probe && !probe.socket.connecting && !probe.socket.destroyed) {
         return final ? judgeCanary('unknown', judge.expected(), performance.now(), 'connected, but no proof') : undefined;
       }
-      return probe && denied(probe.sentAt, 'timeout');
+      return probe && denied(probe.sentAt, refused.get(seq) ?? 'timeout');
     },
     cancel: (seq) => {
       const probe = open.get(seq);
       open.delete(seq);
+      refused.delete(seq);
       if (probe && !probe.socket.writableEnded) probe.socket.destroy();
     },
     close: () => {
