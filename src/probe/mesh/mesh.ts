@@ -190,6 +190,8 @@ export class Mesh {
     if (!this.#book.open) await warmUp(this, { roundMs: collectMs, ...(this.#options.signal ? { signal: this.#options.signal } : {}) });
     if (this.#options.canary === 'as-found') await this.#expectAsFound();
     this.#book.begin();
+    // On disk before anybody relies on it: were this process killed now, what is sent from here on counts all the same.
+    this.#flush();
   }
 
   async #estimateClocks(pods: readonly AgentPod[]): Promise<void> {
