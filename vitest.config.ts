@@ -8,7 +8,7 @@ import { SummaryReporter } from './test/support/summary-reporter.ts';
 /** Always run. */
 const core = ['bad-input', 'calico-manifests', 'cluster-client', 'cni-leftovers', 'distro-hosts', 'isolation', 'lifecycle', 'migrate-k3s'];
 /** One of these per run, another with each commit; all of them under FAIRLEAD_SWEEP=all (`npm run test:full`). */
-const sweep = ['crash', 'faults', 'k3s-profile', 'kubeadm-profile'];
+const sweep = ['crash', 'faults', 'k3s-profile', 'kubeadm-profile', 'restore', 'step-contract', 'step-contract-kubeadm'];
 /** Long ones, for `npm run test:full`. */
 const full = ['migrate-failures', 'migrate-kubeadm'];
 const labFiles = [...core, ...sweepRows(sweep, 1), ...(process.env['FAIRLEAD_SWEEP'] === 'all' ? full : [])];
