@@ -23,7 +23,10 @@ const KINDS = [
   ['crd.projectcalico.org/v1', 'FelixConfiguration'], ['crd.projectcalico.org/v1', 'IPPool'],
 ] as const;
 
-/** All that is asked of a node, in one go: many pictures are taken, and each program that a node starts takes its time. */
+/** Felix' chains for single pods, their policies and profiles: they follow the pods of the moment, as kube-proxy's do. */
+const OF_ONE_POD = /^iptables4 \S+ \S+ (:|-A )cali-((fw|tw|pi|po|pri|pro)-|(from|to)-wl-dispatch)/;
+
+/** All that is asked of a node, but for what changes by itself: logs, credentials that calico-node renews, its notes about single pods. In one go: many pictures are taken, and each program that a node starts takes its time. */
 const SECTIONS: Record<string, string> = {
   links: 'ip -d -j link show',
   addresses: 'ip -j addr show',
@@ -36,7 +39,7 @@ const SECTIONS: Record<string, string> = {
   tables: 'nft -j list tables',
   sets: 'command -v ipset >/dev/null && ipset save',
   sysctls: "sysctl -a -r '^net\\.ipv4\\.(ip_forward|conf\\..*\\.(rp_filter|forwarding|proxy_arp|route_localnet))$'",
-  files: `find ${DIRECTORIES.join(' ')} -type f -exec sha256sum '{}' + 2>/dev/null`,
+  files: `find ${DIRECTORIES.join(' ')} -type f ! -name '*.log' ! -name calico-kubeconfig ! -path '*/endpoint-status/*' -exec sha256sum '{}' + 2>/dev/null`,
   directories: 'grep -E "^ *(conf_dir|bin_dir)" /var/lib/rancher/k3s/agent/etc/containerd/config.toml /etc/containerd/config.toml 2>/dev/null',
   services: 'for unit in k3s k3s-agent kubelet; do echo "$unit $(systemctl is-active "$unit")"; done',
   flanneld: 'pgrep -x -c flanneld',
@@ -44,7 +47,7 @@ const SECTIONS: Record<string, string> = {
 
 async function nodeLines(shell: NodeShell): Promise<string[]> {
   const script = Object.entries(SECTIONS).map(([name, command]) => `echo '=== ${name}'; ${command}`).join('\n');
-  const { stdout } = await shell.run(['sh', '-c', `${script}\ntrue`]);
+  const { stdout } = await shell.run(['sh', '-c', `${script}\ntrue`], { timeoutMs: 180_000 });
   const said = Object.fromEntries(stdout.split(/^=== /m).slice(1).map((section) => [section.slice(0, section.indexOf('\n')), section.slice(section.indexOf('\n') + 1)]));
   const of = (name: string): string => said[name] ?? '';
   const state: NodeState = {
@@ -54,7 +57,7 @@ async function nodeLines(shell: NodeShell): Promise<string[]> {
     iptables: (['nft', 'legacy'] as const).map((backend) => ({ family: 4, backend, restore: '', tables: parseIptablesSave(of(backend)) })),
   };
   const lines = (name: string): string[] => of(name).split('\n').filter(Boolean).map((line) => `${name}: ${line}`);
-  return [...stateLines(state), ...lines('files'), ...lines('directories'), ...lines('services'), ...lines('flanneld')];
+  return [...stateLines(state).filter((line) => !OF_ONE_POD.test(line)), ...lines('files'), ...lines('directories'), ...lines('services'), ...lines('flanneld')];
 }
 
 function apiNode({ metadata, spec, status }: NodeObject): string[] {
