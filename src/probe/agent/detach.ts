@@ -22,6 +22,15 @@ export async function detach(pidFile: string, args: readonly string[]): Promise<
   child.unref();
 }
 
+/** Whether the process that `pidFile` names still is that one, and runs this very program. */
+export async function runsDetached(pidFile: string): Promise<boolean> {
+  const text = await readFile(pidFile, 'utf8').catch(() => '');
+  const [pid, started] = text.trim().split(' ');
+  if (!(Number(pid) > 0) || started === undefined || startTime(Number(pid)) !== started) return false;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return command.split('\0').includes(process.argv[1] ?? '');
+}
+
 /** Ends the process that `pidFile` names, if it still is that one; resolves when it is gone. */
 export async function stopDetached(pidFile: string): Promise<void> {
   const text = await readFile(pidFile, 'utf8').catch(() => '');

@@ -2,7 +2,8 @@
  * Entry point of the probe agent, bundled into one file.
  *
  * `agent.mjs [CONFIG]` runs; `agent.mjs --detach PIDFILE [CONFIG]` starts itself in the background
- * and returns; `agent.mjs --stop PIDFILE` ends that one. Everything else comes from the environment:
+ * and returns; `agent.mjs --stop PIDFILE` ends that one; `agent.mjs --runs PIDFILE` exits 0 when that one runs, and is
+ * of this very file, otherwise 3. Everything else comes from the environment:
  * AGENT_CONFIG (files, separated by `:`), AGENT_KEY_FILE, AGENT_SAMPLES, AGENT_KIND, NODE_NAME,
  * POD_IP (address to bind; default: any), DRAIN_SECONDS.
  */
@@ -10,13 +11,14 @@ import { readFile } from 'node:fs/promises';
 import { Agent } from './agent.ts';
 import { agentName } from './config.ts';
 import type { AgentKind } from './config.ts';
-import { detach, stopDetached } from './detach.ts';
+import { detach, runsDetached, stopDetached } from './detach.ts';
 
 const [first, ...rest] = process.argv.slice(2);
 
 try {
   if (first === '--detach') await detach(need(rest[0], 'PIDFILE'), rest.slice(1));
   else if (first === '--stop') await stopDetached(need(rest[0], 'PIDFILE'));
+  else if (first === '--runs') process.exit((await runsDetached(need(rest[0], 'PIDFILE'))) ? 0 : 3);
   else await run(first);
 } catch (error) {
   process.stderr.write(`fairlead agent: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -40,7 +40,7 @@ export class Mesh {
   readonly #resumed: Map<string, SavedAgent>;
   #pods: readonly AgentPod[] = [];
   readonly #stopped = new AbortController();
-  /** Identity of the process outside, which each run starts anew: streams to the one before ended when it said good-bye. */
+  /** Identity of the process outside: streams to an earlier one ended when it said good-bye. */
   #outsideId = 'outside';
   #loops: Promise<void>[] = [];
   #config: MeshConfig;
@@ -176,8 +176,7 @@ export class Mesh {
     });
     await this.#estimateClocks(pods);
     if (outside) {
-      await startOutside(outside, key, JSON.stringify(bootstrap));
-      this.#outsideId = `outside:${Date.now()}`;
+      this.#outsideId = await startOutside(outside, key, JSON.stringify(bootstrap), this.#book.open);
       this.#adopt({ key: 'outside', name: 'outside', kind: 'outside', shell: outside.shell, dir: outside.dir }, 'outside');
     }
     this.#meet(pods);

@@ -1,6 +1,6 @@
 /** The prober outside the cluster: a process started and ended through a shell there. */
 import type { NodeShell } from '../../node/shell.ts';
-import { runOrThrow } from '../../node/shell.ts';
+import { readText, runOrThrow } from '../../node/shell.ts';
 import { AGENT_ENV, CONFIG_FILE, SAMPLES_FILE, agentNodeFlags } from './manifests.ts';
 
 const BOOTSTRAP_FILE = 'bootstrap.json';
@@ -18,9 +18,18 @@ export interface OutsideOptions {
   dir: string;
 }
 
-/** Starts it with a first configuration; one that runs already is ended first. What it says goes to `pid.log` in its directory. */
-export async function startOutside(options: OutsideOptions, key: Uint8Array, config: string): Promise<void> {
+/** Tells one life of the process outside from the next. */
+async function identity({ shell, dir }: OutsideOptions): Promise<string> {
+  return `outside:${((await readText(shell, `${dir}/pid`)) ?? '').trim()}`;
+}
+
+/**
+ * Starts it with a first configuration, and resolves its identity; one that runs already is ended first, unless `keep`:
+ * a run that is taken up again must not interrupt what it measures. What it says goes to `pid.log` in its directory.
+ */
+export async function startOutside(options: OutsideOptions, key: Uint8Array, config: string, keep: boolean): Promise<string> {
   const { shell, dir } = options;
+  if (keep && (await shell.run([options.nodeBinary, options.agentScript, '--runs', `${dir}/pid`])).code === 0) return identity(options);
   await shell.write(`${dir}/key`, key, 0o600);
   // Two files as in pods: while one is being pushed and cannot be read, the other can.
   await shell.write(`${dir}/${BOOTSTRAP_FILE}`, config);
@@ -37,6 +46,7 @@ export async function startOutside(options: OutsideOptions, key: Uint8Array, con
   };
   const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   await runOrThrow(shell, ['env', ...assignments, options.nodeBinary, ...agentNodeFlags('outside'), options.agentScript, '--detach', `${dir}/pid`], { timeoutMs: 30_000 });
+  return identity(options);
 }
 
 /** Ends it in good order and removes its files; fine when it does not run. */
