@@ -8,7 +8,7 @@ import { nodePod, startLab, type TestLab } from './lab.ts';
 import { ContractWalk } from './step-contract.ts';
 
 /** Pods that a drain moves, and one of a DaemonSet on every node, which only `clear` removes. */
-export function workloads(): KubeObject[] {
+function workloads(): KubeObject[] {
   const { spec } = nodePod('any', '');
   const { nodeName: _nodeName, tolerations, ...anywhere } = spec as Record<string, unknown>;
   const template = (app: string, more: object = {}): object => ({ metadata: { labels: { app } }, spec: { ...anywhere, ...more } });
