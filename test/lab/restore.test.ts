@@ -23,6 +23,8 @@ const AS_SERVICES: Record<string, { where: string; argv: string[] }> = {
 
 /** In the command line of a pod that is made after the snapshot. */
 const MARK = 'made-after-the-snapshot';
+/** Finds it, but not the shell that runs the search. */
+const PATTERN = '[m]ade-after-the-snapshot';
 
 const settings = (name: string, value: string): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data: { value } });
 
@@ -96,7 +98,7 @@ describe.each([
     await lab.cluster.delete({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'deleted' });
     await untilReady(lab, 'late');
     expect(await lab.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')).toMatchObject({ code: 0 });
-    expect(await lab.on(lab.nodes[1], 'pgrep', '--full', MARK)).not.toBe('');
+    expect(await lab.on(lab.nodes[1], 'pgrep', '--full', PATTERN)).not.toBe('');
     expect([await configMap('deleted'), (await webPods()).length]).toEqual([undefined, 3]);
   });
 
@@ -131,7 +133,7 @@ describe.each([
       const ready = nodes.filter((node) => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
       return renewed.length === 3 && ready.length === 3 ? true : undefined;
     }, { timeoutMs: 120_000, what: 'three nodes that report again and are Ready' });
-    await waitUntil(async () => ((await lab.shell(lab.nodes[1]).run(['pgrep', '--full', MARK])).code === 1 ? true : undefined), { timeoutMs: 120_000, what: 'the container of a pod that was made after the snapshot to end' });
+    await waitUntil(async () => ((await lab.shell(lab.nodes[1]).run(['pgrep', '--full', PATTERN])).code === 1 ? true : undefined), { timeoutMs: 120_000, what: 'the container of a pod that was made after the snapshot to end' });
     await waitUntil(async () => ((await webPods()).filter((pod) => pod.status?.phase === 'Running').length === 2 ? true : undefined), { timeoutMs: 120_000, what: 'two pods of the Deployment' });
   });
 
