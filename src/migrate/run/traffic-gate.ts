@@ -46,7 +46,8 @@ function judge(options: TrafficGateOptions, since: Aggregate, window: Aggregate,
   const now = evaluateGate(window, { defaults: { ...DEFAULT_THRESHOLDS, maxUnannouncedLost: options.maxUnannouncedLost }, expected: options.expected });
   // Announced losses are no failure, but while they go on the step is not over: the gate is asked again, a limited number of times.
   const missing = [...(node === undefined ? [] : unmeasured(window, node, options.expected)), ...stillLosing(window)];
-  const verdicts = [unannounced.verdict, now.verdict, missing.length > 0 ? 'unknown' : 'pass'];
+  // Between two gates an answer that was late because an agent stalled decides nothing: the window that is watched now must be whole.
+  const verdicts = [unannounced.verdict === 'fail' ? 'fail' : 'pass', now.verdict, missing.length > 0 ? 'unknown' : 'pass'];
   const verdict = verdicts.includes('fail') ? 'fail' : verdicts.includes('unknown') ? 'unknown' : 'pass';
   const figures = { sinceLastGate: since.totals, window: { ...window.totals, ms: options.windowMs } } as unknown as Json;
   return { verdict, reasons: [...new Set([...unannounced.reasons, ...now.reasons, ...missing])], figures };

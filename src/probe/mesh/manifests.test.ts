@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bootstrapConfig } from './bring-up.ts';
-import { meshManifests } from './manifests.ts';
+import { agentNodeFlags, meshManifests } from './manifests.ts';
 
 interface PodSpec {
   hostNetwork?: boolean;
@@ -10,7 +10,7 @@ interface PodSpec {
   containers: { securityContext: object; readinessProbe?: object; resources: { limits: object } }[];
   volumes: Record<string, unknown>[];
 }
-const objects = meshManifests({ bootstrap: bootstrapConfig('m'), key: new Uint8Array(32) });
+const objects = meshManifests({ bootstrap: bootstrapConfig('m'), key: new Uint8Array(32), nodes: 5 });
 const named = (kind: string, name: string) => objects.find((object) => object.kind === kind && object.metadata.name === name) as unknown as { spec: { template: { spec: PodSpec }; policyTypes: string[]; ingress: { from?: unknown; ports: { port: number }[] }[] } };
 const podSpec = (name: string): PodSpec => named('DaemonSet', name).spec.template.spec;
 
@@ -34,6 +34,10 @@ describe('meshManifests', () => {
     expect(spec.ingress[0]?.ports.map((port) => port.port)).toEqual([31_771, 31_772, 31_774]);
     expect(spec.ingress[0]?.from).toBeUndefined();
     expect(spec.policyTypes).toEqual(['Ingress']);
+  });
+
+  it('gives an agent memory by the number of nodes that it probes', () => {
+    expect([1, 5, 6, 40].map((nodes) => agentNodeFlags('pod', nodes)[0])).toEqual(['--max-old-space-size=16', '--max-old-space-size=16', '--max-old-space-size=17', '--max-old-space-size=51']);
   });
 
   it('names every object only once, and the namespace first', () => {

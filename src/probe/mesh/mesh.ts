@@ -164,7 +164,8 @@ export class Mesh {
     const { kube, outside, image, nodePort } = this.#options;
     const bootstrap = bootstrapConfig(this.#namespace);
     const key = await meshKey(kube, this.#namespace);
-    await applyMesh(kube, { namespace: this.#namespace, bootstrap, key, ...(image === undefined ? {} : { image }), ...(nodePort === undefined ? {} : { nodePort }) });
+    const nodes = (await kube.list({ apiVersion: 'v1', kind: 'Node' })).length;
+    await applyMesh(kube, { namespace: this.#namespace, bootstrap, key, nodes, ...(image === undefined ? {} : { image }), ...(nodePort === undefined ? {} : { nodePort }) });
     await this.#book.load();
     const pods = await waitForAgents(kube, this.#namespace, this.#options);
     const targets = await discoverTargets(kube, {
@@ -176,7 +177,7 @@ export class Mesh {
     });
     await this.#estimateClocks(pods);
     if (outside) {
-      this.#outsideId = await startOutside(outside, key, JSON.stringify(bootstrap), this.#book.open);
+      this.#outsideId = await startOutside(outside, key, JSON.stringify(bootstrap), nodes, this.#book.open);
       this.#adopt({ key: 'outside', name: 'outside', kind: 'outside', shell: outside.shell, dir: outside.dir }, 'outside');
     }
     this.#meet(pods);

@@ -24,10 +24,10 @@ async function identity({ shell, dir }: OutsideOptions): Promise<string> {
 }
 
 /**
- * Starts it with a first configuration, and resolves its identity; one that runs already is ended first, unless `keep`:
+ * Starts it with a first configuration and memory for as many nodes, and resolves its identity; one that runs already is ended first, unless `keep`:
  * a run that is taken up again must not interrupt what it measures. What it says goes to `pid.log` in its directory.
  */
-export async function startOutside(options: OutsideOptions, key: Uint8Array, config: string, keep: boolean): Promise<string> {
+export async function startOutside(options: OutsideOptions, key: Uint8Array, config: string, nodes: number, keep: boolean): Promise<string> {
   const { shell, dir } = options;
   if (keep && (await shell.run([options.nodeBinary, options.agentScript, '--runs', `${dir}/pid`])).code === 0) return identity(options);
   await shell.write(`${dir}/key`, key, 0o600);
@@ -45,7 +45,7 @@ export async function startOutside(options: OutsideOptions, key: Uint8Array, con
     ...AGENT_ENV,
   };
   const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  await runOrThrow(shell, ['env', ...assignments, options.nodeBinary, ...agentNodeFlags('outside'), options.agentScript, '--detach', `${dir}/pid`], { timeoutMs: 30_000 });
+  await runOrThrow(shell, ['env', ...assignments, options.nodeBinary, ...agentNodeFlags('outside', nodes), options.agentScript, '--detach', `${dir}/pid`], { timeoutMs: 30_000 });
   return identity(options);
 }
 

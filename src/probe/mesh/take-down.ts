@@ -16,7 +16,7 @@ export async function meshIsUp({ kube, namespace = MESH_NAMESPACE }: Pick<MeshOp
 /** Removes agents and objects; fine when there are none. Pods may take some seconds more to go. */
 export async function takeDown({ kube, namespace = MESH_NAMESPACE, outside }: Where): Promise<void> {
   if (outside) await stopOutside(outside);
-  for (const { apiVersion, kind, metadata } of meshManifests({ namespace, bootstrap: bootstrapConfig(namespace), key: new Uint8Array(32) }).toReversed()) {
+  for (const { apiVersion, kind, metadata } of meshManifests({ namespace, bootstrap: bootstrapConfig(namespace), key: new Uint8Array(32), nodes: 0 }).toReversed()) {
     // The namespace may hold more than the mesh (journal, lease): it stays. So does the key: a kubelet may serve a new
     // Secret of the same name from its cache, and an agent with the former key understands nobody.
     if (kind === 'Namespace' || kind === 'Secret') continue;

@@ -13,6 +13,8 @@ export interface Figures {
   unannouncedLost: number;
   /** Of the lost: answered after the deadline. */
   late: number;
+  /** Of the unannounced: late, and an agent's event loop stalled meanwhile, so that the network may not be to blame. They are lost all the same. */
+  lateByStall: number;
   /** Taken while an agent's event loop stalled, lost or not. */
   lagged: number;
   /** Of the lost: frames charged to a break of a long-lived connection. */
@@ -114,7 +116,7 @@ function pairFigures(name: ProbeClass, group: readonly Measured[]): PairFigures 
 
 /** `visible`: smallest visible gaps of the pairs; the class is as good as its worst pair. */
 function summarise(all: readonly Measured[], visible: readonly (number | null)[]): Figures {
-  const sum = { sent: 0, lost: 0, announcedLost: 0, late: 0, lagged: 0, broken: 0 };
+  const sum = { sent: 0, lost: 0, announcedLost: 0, late: 0, lateByStall: 0, lagged: 0, broken: 0 };
   const rtts: number[] = [];
   let longestGapMs = 0;
   for (const { series, longest } of all) {

@@ -36,6 +36,18 @@ describe('evaluateGate', () => {
     expect(result.reasons[1]).toContain('dns: 0 probes');
   });
 
+  it('cannot tell from late answers of a stalled agent, which are lost all the same', () => {
+    const stalled = aggregate(samples(20, 3, { late: true, lagged: true }));
+    expect(stalled.totals).toMatchObject({ lost: 3, unannouncedLost: 3 });
+    expect(evaluateGate(stalled, thresholds)).toEqual({
+      verdict: 'unknown',
+      reasons: ['pod-to-pod: 3 of 20 answers came late while a probe agent itself stalled, which does not tell how the network is (pod/a → pod/b 3 of 20)'],
+    });
+    expect(evaluateGate(aggregate([...samples(20, 3, { late: true, lagged: true }), ...samples(20, 1, { from: 'pod/c' })]), thresholds).verdict).toBe('fail');
+    expect(evaluateGate(aggregate(samples(20, 3, { late: true })), thresholds).verdict).toBe('fail');
+    expect(evaluateGate(aggregate(samples(20, 3, { lagged: true })), thresholds).verdict).toBe('fail');
+  });
+
   it('lets announced loss pass, up to its own limit', () => {
     const announced = samples(20, 3, { announcedBy: 'w' });
     expect(evaluateGate(aggregate(announced), thresholds).verdict).toBe('pass');

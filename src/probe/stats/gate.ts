@@ -31,7 +31,7 @@ export interface GateResult {
   reasons: string[];
 }
 
-/** Judges one aggregate. A failure outweighs everything unknown; unknown is never a pass. */
+/** Judges one aggregate. A failure outweighs everything unknown; unknown is never a pass. Answers that were late because an agent stalled are unknown. */
 export function evaluateGate(aggregate: Aggregate, thresholds: GateThresholds): GateResult {
   const failures: string[] = [];
   const unknowns: string[] = [];
@@ -42,6 +42,7 @@ export function evaluateGate(aggregate: Aggregate, thresholds: GateThresholds): 
     if (!figures && !expected) continue;
     if (figures) failures.push(...failuresOf(name, figures, limits, aggregate));
     const sent = figures?.sent ?? 0;
+    if (figures && figures.lateByStall > 0) unknowns.push(stalled(name, figures, aggregate));
     if (expected && sent < limits.minSamples) unknowns.push(`${name}: ${sent} probes, at least ${limits.minSamples} are needed to judge`);
   }
   if (failures.length > 0) return { verdict: 'fail', reasons: [...failures, ...unknowns] };
@@ -50,7 +51,7 @@ export function evaluateGate(aggregate: Aggregate, thresholds: GateThresholds): 
 
 function failuresOf(name: ProbeClass, figures: Figures, limits: ClassThresholds, aggregate: Aggregate): string[] {
   const failures: string[] = [];
-  if (figures.unannouncedLost > limits.maxUnannouncedLost) {
+  if (figures.unannouncedLost - figures.lateByStall > limits.maxUnannouncedLost) {
     failures.push(
       `${name}: ${figures.unannouncedLost} of ${figures.sent} probes lost without announcement, at most ${limits.maxUnannouncedLost} allowed (longest gap ${Math.round(figures.longestGapMs)} ms; ${worstPairs(name, aggregate)})`,
     );
@@ -60,6 +61,11 @@ function failuresOf(name: ProbeClass, figures: Figures, limits: ClassThresholds,
     failures.push(`${name}: 1 % of the answers took longer than ${figures.p99Ms} ms, at most ${limits.maxP99Ms} ms allowed`);
   }
   return failures;
+}
+
+/** An answer that came, late, to or from an agent that was not scheduled: it speaks of the machine, and of the network neither way. */
+function stalled(name: ProbeClass, figures: Figures, aggregate: Aggregate): string {
+  return `${name}: ${figures.lateByStall} of ${figures.sent} answers came late while a probe agent itself stalled, which does not tell how the network is (${worstPairs(name, aggregate)})`;
 }
 
 /** The pairs that lost most without announcement, as evidence. */

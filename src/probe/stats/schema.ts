@@ -19,6 +19,7 @@ export const totalsSchema = z.strictObject({
 const figuresSchema: z.ZodType<Figures> = z.strictObject({
   ...totalsSchema.shape,
   late: count,
+  lateByStall: count,
   lagged: count,
   broken: count,
   longestGapMs: milliseconds,

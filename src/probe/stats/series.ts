@@ -34,8 +34,8 @@ export class Series {
     this.#length += 1;
   }
 
-  counts(): { sent: number; lost: number; announcedLost: number; late: number; lagged: number; broken: number } {
-    const counts = { sent: this.#length, lost: 0, announcedLost: 0, late: 0, lagged: 0, broken: 0 };
+  counts(): { sent: number; lost: number; announcedLost: number; late: number; lateByStall: number; lagged: number; broken: number } {
+    const counts = { sent: this.#length, lost: 0, announcedLost: 0, late: 0, lateByStall: 0, lagged: 0, broken: 0 };
     for (let i = 0; i < this.#length; i += 1) {
       const marks = this.#marks[i] ?? 0;
       if (marks & Mark.late) counts.late += 1;
@@ -44,6 +44,7 @@ export class Series {
       if (marks & Mark.ok) continue;
       counts.lost += 1;
       if (marks & Mark.announced) counts.announcedLost += 1;
+      else if (marks & Mark.late && marks & Mark.lagged) counts.lateByStall += 1;
     }
     return counts;
   }

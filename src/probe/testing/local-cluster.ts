@@ -97,7 +97,7 @@ export class LocalCluster {
       AGENT_KEY_FILE: join(dir, 'key'),
       AGENT_SAMPLES: join(dir, 'samples.ndjson'),
     };
-    const child = spawn(process.execPath, [...agentNodeFlags(kind), this.#script], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [...agentNodeFlags(kind, this.nodes.length), this.#script], { env, stdio: ['ignore', 'ignore', 'inherit'] });
     const ready = { status: kind === 'host' ? 'True' : 'False', type: 'Ready' };
     const object: KubeObject = {
       apiVersion: 'v1',
