@@ -83,7 +83,10 @@ async function viaPod(ctx: VerbContext): Promise<Access> {
 
 async function viaSsh(ctx: VerbContext): Promise<Access> {
   const cluster = await connect(ctx);
-  const shells = openSsh(ctx, cluster);
+  const shells = await openSsh(ctx, cluster).catch((error: unknown) => {
+    cluster.close();
+    throw error;
+  });
   return {
     cluster,
     shell: (node) => shells.shell(node),

@@ -5,7 +5,10 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { restartService } from '../../src/distro/service.ts';
 import { sshShells, type SshShells } from '../../src/node/ssh/shell.ts';
-import { startSshd, type TestSshd } from './support/sshd.ts';
+import type { SshTarget } from '../../src/node/ssh/target.ts';
+import { secretReference, type SecretReference } from '../../src/core/secret-reference.ts';
+import { output } from '../../src/core/process.ts';
+import { DEPUTY_PASSWORD, startSshd, type TestSshd } from './support/sshd.ts';
 import { podShells, type PodShells } from '../../src/node/pod/shell.ts';
 import { NODE_NAMESPACE, NODE_SELECTOR } from '../../src/node/pod/manifests.ts';
 import { runOrThrow } from '../../src/node/shell.ts';
@@ -20,7 +23,7 @@ let ssh: SshShells;
 beforeAll(async () => {
   lab = await startLab('shells', '--nodes', '2');
   pods = podShells(lab.cluster);
-  sshd = await startSshd(lab, NODE);
+  sshd = await startSshd(lab, [NODE, OTHER]);
   ssh = bySsh(sshd.config());
 }, 300_000);
 afterAll(async () => {
@@ -31,21 +34,76 @@ afterAll(async () => {
 });
 
 const NODE = 'shells-agent-1';
-const bySsh = (config: string): SshShells => sshShells({ host: async () => sshd.address, config });
+const OTHER = 'shells-server-1';
+const bySsh = (config: string, more: Omit<Partial<SshTarget>, 'host'> & { sudoPassword?: SecretReference } = {}): SshShells => {
+  const { sudoPassword, ...target } = more;
+  return sshShells({ target: async (node) => ({ host: sshd.address(node), ...target }), config, ...(sudoPassword === undefined ? {} : { sudoPassword }) });
+};
+const passwordOf = (text: string): SecretReference => secretReference('env:PASSWORD', 'the password', { PASSWORD: text });
 
 describeShellContract('lab', () => ({ shell: lab.shell(NODE), by: lab.shell(NODE) }));
 describeShellContract('pod', () => ({ shell: pods.shell(NODE), by: lab.shell(NODE) }));
 describeShellContract('ssh', () => ({ shell: ssh.shell(NODE), by: lab.shell(NODE) }));
 
 describe('ssh', { timeout: 120_000 }, () => {
-  test('a user who is not root becomes root by sudo', async () => {
-    const shells = bySsh(sshd.config({ user: 'deputy' }));
+  test('a user who is not root becomes root by sudo, with a password where it wants one', async () => {
+    const config = sshd.config({ user: 'deputy' });
+    const shells = [bySsh(config), bySsh(config), bySsh(config, { sudoPassword: passwordOf(DEPUTY_PASSWORD) }), bySsh(config, { sudoPassword: passwordOf('wrong') })] as const;
     try {
-      expect(await runOrThrow(shells.shell(NODE), ['id', '-u'])).toBe('0\n');
+      expect(await runOrThrow(shells[0].shell(NODE), ['id', '-u'])).toBe('0\n');
       await lab.on(NODE, 'rm', '/etc/sudoers.d/deputy');
-      const others = bySsh(sshd.config({ user: 'deputy' }));
-      await expect(others.shell(NODE).run(['id'])).rejects.toMatchObject({ message: expect.stringContaining('may not become root') as string, hint: expect.stringContaining('sudo without a password') as string });
-      await others.close();
+      await lab.shell(NODE).write('/etc/sudoers.d/deputy', 'deputy ALL=(ALL) ALL\n', 0o440);
+      await expect(shells[1].shell(NODE).run(['id'])).rejects.toMatchObject({ message: expect.stringContaining('may not become root') as string, hint: expect.stringContaining('--ssh-sudo-password') as string });
+      const shell = shells[2].shell(NODE);
+      expect(await runOrThrow(shell, ['id', '-u'])).toBe('0\n');
+      expect(await runOrThrow(shell, ['cat'], { stdin: Buffer.from('line\nno end') })).toBe('line\nno end');
+      // What needs no password leaves it unread, and gets it no more than anybody else.
+      await lab.shell(NODE).write('/etc/sudoers.d/deputy', 'deputy ALL=(ALL) NOPASSWD: ALL\n', 0o440);
+      expect(await runOrThrow(shell, ['cat'], { stdin: Buffer.from('mine\n') })).toBe('mine\n');
+      await lab.shell(NODE).write('/etc/sudoers.d/deputy', 'deputy ALL=(ALL) ALL\n', 0o440);
+      await expect(shells[3].shell(NODE).run(['id'])).rejects.toThrow(/may not become root with the password of env:PASSWORD: .*incorrect password/s);
+    } finally {
+      await Promise.all(shells.map((one) => one.close()));
+    }
+  });
+
+  test('keys may be in an agent, or named for a host', async () => {
+    const agent = await output(['ssh-agent', '-s']);
+    const { SSH_AUTH_SOCK = '', SSH_AGENT_PID = '' } = Object.fromEntries([...agent.matchAll(/(\w+)=([^;]+);/g)].map(([, name, value]) => [name, value])) as Record<string, string>;
+    const before = process.env['SSH_AUTH_SOCK'];
+    process.env['SSH_AUTH_SOCK'] = SSH_AUTH_SOCK;
+    const config = sshd.config({ withoutKey: true });
+    const shells = [bySsh(config), bySsh(config), bySsh(config, { identityFile: sshd.identity })] as const;
+    try {
+      await expect(shells[0].shell(NODE).run(['true'])).rejects.toMatchObject({ message: expect.stringContaining('Permission denied') as string, hint: expect.stringContaining('a key in the agent') as string });
+      expect((await shells[2].shell(NODE).run(['echo', 'named'])).stdout).toBe('named\n');
+      await output(['ssh-add', '-q', sshd.identity]);
+      expect((await shells[1].shell(NODE).run(['echo', 'agent'])).stdout).toBe('agent\n');
+    } finally {
+      await Promise.all(shells.map((one) => one.close()));
+      process.kill(Number(SSH_AGENT_PID));
+      if (before === undefined) delete process.env['SSH_AUTH_SOCK'];
+      else process.env['SSH_AUTH_SOCK'] = before;
+    }
+  });
+
+  test('a host behind a jump host', async () => {
+    const shells = bySsh(sshd.config(), { jump: `root@${sshd.address(OTHER)}` });
+    try {
+      const [from] = (await runOrThrow(shells.shell(NODE), ['ss', '-Htn', 'state', 'established', 'sport', '=', ':22'])).split('\n').filter((line) => line.includes(`${sshd.address(OTHER)}:`));
+      expect(from).toBeDefined();
+    } finally {
+      await shells.close();
+    }
+  });
+
+  test('a slow connection: output of a megabyte arrives whole, and files too', async () => {
+    const shells = bySsh(sshd.config({ slowly: true }));
+    try {
+      const shell = shells.shell(NODE);
+      expect((await shell.run(['seq', '150000'], { timeoutMs: 60_000 })).stdout).toBe(Array.from({ length: 150_000 }, (_, i) => `${i + 1}\n`).join(''));
+      await shell.write('/var/tmp/a slow file', 'x'.repeat(300_000));
+      expect(Buffer.from((await lab.shell(NODE).read('/var/tmp/a slow file')) ?? '').toString()).toBe('x'.repeat(300_000));
     } finally {
       await shells.close();
     }

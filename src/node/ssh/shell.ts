@@ -4,19 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentError } from '../../core/errors.ts';
 import { runProcess, type ProcessResult } from '../../core/process.ts';
+import type { SecretReference } from '../../core/secret-reference.ts';
 import { hostShell, type Transport } from '../host-shell.ts';
 import type { NodeShell } from '../shell.ts';
 import { Turns } from '../turns.ts';
+import { becomeRoot, type Become } from './become.ts';
 import { sshFailure } from './failure.ts';
-import { remoteCommand } from './quote.ts';
+import { targetArguments, type SshTarget } from './target.ts';
 
 export interface SshOptions {
-  /** What ssh is told to connect to for a node: an address, or a name of the user's configuration. Rejects for a node that has none. */
-  host(node: string): Promise<string>;
-  /** Login name; without it that of the configuration, or this user's own. */
-  user?: string;
+  /** How a node is logged in to. Rejects for a node of which that is not known. */
+  target(node: string): Promise<SshTarget>;
   /** OpenSSH configuration file instead of ~/.ssh/config. */
   config?: string;
+  /** Password for sudo, for hosts whose sudo wants one. */
+  sudoPassword?: SecretReference;
 }
 
 export interface SshShells {
@@ -31,7 +33,7 @@ const AT_ONCE = 8;
 /** One run's connections: one to each host, kept while it lasts. */
 class Connections {
   readonly #options: SshOptions;
-  readonly #hosts = new Set<string>();
+  readonly #targets = new Map<string, SshTarget>();
   #dir: Promise<string> | undefined;
 
   constructor(options: SshOptions) {
@@ -39,21 +41,21 @@ class Connections {
   }
 
   /** Runs a command line of the host's login shell. Errors: EnvironmentError when no answer comes, or there is no ssh here. */
-  async run(host: string, command: string, options: { stdin?: Uint8Array; timeoutMs: number }): Promise<ProcessResult> {
-    this.#hosts.add(host);
+  async run(target: SshTarget, command: string, options: { stdin?: Uint8Array; timeoutMs: number }): Promise<ProcessResult> {
+    this.#targets.set(target.host, target);
     const began = performance.now();
     try {
-      return await runProcess([...(await this.#ssh()), '--', host, command], { ...options, env: { LC_ALL: 'C.UTF-8' } });
+      return await runProcess([...(await this.#ssh()), ...targetArguments(target), command], { ...options, env: { LC_ALL: 'C.UTF-8' } });
     } catch (cause) {
       if (performance.now() - began < options.timeoutMs) throw cause;
-      throw new EnvironmentError(`ssh to ${host} gave no answer within ${options.timeoutMs / 1000} s; it is unknown whether the command finished`, { cause });
+      throw new EnvironmentError(`ssh to ${target.host} gave no answer within ${options.timeoutMs / 1000} s; it is unknown whether the command finished`, { cause });
     }
   }
 
   async close(): Promise<void> {
     if (this.#dir === undefined) return;
     const [dir, ssh] = [await this.#dir, await this.#ssh()];
-    await Promise.all([...this.#hosts].map((host) => runProcess([...ssh, '-O', 'exit', '--', host], { timeoutMs: 10_000 }).catch(() => undefined)));
+    await Promise.all([...this.#targets.values()].map((target) => runProcess([...ssh, '-O', 'exit', ...targetArguments(target)], { timeoutMs: 10_000 }).catch(() => undefined)));
     await rm(dir, { recursive: true, force: true });
     this.#dir = undefined;
   }
@@ -62,37 +64,28 @@ class Connections {
     // Private to this user (0700), and short: a socket's path may have about 100 bytes.
     this.#dir ??= mkdtemp(join(process.env['XDG_RUNTIME_DIR'] ?? tmpdir(), 'fl-ssh-'));
     const settings = { BatchMode: 'yes', ConnectTimeout: '10', ServerAliveInterval: '5', ServerAliveCountMax: '3', LogLevel: 'ERROR', ForwardAgent: 'no', ForwardX11: 'no', RequestTTY: 'no', ControlMaster: 'auto', ControlPath: `${await this.#dir}/%C`, ControlPersist: '60' };
-    const { config, user } = this.#options;
-    return ['ssh', ...(config === undefined ? [] : ['-F', config]), ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]), ...(user === undefined ? [] : ['-l', user])];
+    const { config } = this.#options;
+    // Ours come first: of two values ssh takes the first.
+    return ['ssh', ...(config === undefined ? [] : ['-F', config]), ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
   }
-}
-
-/** The words before every command that make its user root. Errors: EnvironmentError when sudo wants a password. */
-async function rootPrefix(connections: Connections, host: string, timeoutMs: number): Promise<string[]> {
-  const asked = await connections.run(host, remoteCommand(['id', '-u']), { timeoutMs });
-  const uid = /(\d+)\s*$/.exec(Buffer.from(asked.stdout).toString())?.[1];
-  if (uid === undefined) throw sshFailure(host, asked.stderr);
-  if (uid === '0') return [];
-  const allowed = await connections.run(host, remoteCommand(['sudo', '-n', '--', 'true']), { timeoutMs });
-  if (allowed.code === 255) throw sshFailure(host, allowed.stderr);
-  if (allowed.code !== 0) throw new EnvironmentError(`ssh to ${host}: user id ${uid} may not become root: ${allowed.stderr.trim()}`, { hint: 'Log in as root with --ssh-user root, or allow that user sudo without a password.' });
-  return ['sudo', '-n', '--'];
 }
 
 /** How one host is entered: as root, by a connection that all commands share. */
 function sshTransport(connections: Connections, node: string, options: SshOptions): Transport {
   const turns = new Turns(AT_ONCE);
-  let prefix: Promise<string[]> | undefined;
+  let become: Promise<Become> | undefined;
   return (argv, { timeoutMs, stdin }) =>
     turns.take(async () => {
-      const host = await options.host(node);
-      prefix ??= rootPrefix(connections, host, timeoutMs).catch((error: unknown) => {
-        prefix = undefined;
+      const target = await options.target(node);
+      const run = (command: string, input?: Uint8Array): Promise<ProcessResult> => connections.run(target, command, { timeoutMs, ...(input === undefined ? {} : { stdin: input }) });
+      become ??= becomeRoot(target.host, run, options.sudoPassword).catch((error: unknown) => {
+        become = undefined;
         throw error;
       });
-      const { code, stdout, stderr } = await connections.run(host, remoteCommand([...(await prefix), ...argv]), { timeoutMs, ...(stdin === undefined ? {} : { stdin }) });
+      const root = (await become)(argv, stdin);
+      const { code, stdout, stderr } = await run(root.command, root.stdin);
       // 255 is ssh's own; the command says something before it does anything.
-      if (code === 255 && stdout.length === 0) throw sshFailure(host, stderr);
+      if (code === 255 && stdout.length === 0) throw sshFailure(target.host, stderr);
       return { stdout, stderr: Buffer.from(stderr) };
     });
 }
