@@ -13,6 +13,8 @@ const WRONG_MAC = '02:fa:17:1e:ad:00';
 /** Nobody has this address of the underlay (nodes are .11 to .30). */
 const NOBODY = `${UNDERLAY}.250`;
 const DEFAULT_SMALL_MTU = 1300;
+/** A device is renamed twice in a migration. */
+const ATTEMPTS = 5;
 
 /** A device by what survives a rename but not a reboot. */
 interface DeviceId {
@@ -45,12 +47,37 @@ async function sameDevice(ctx: FaultContext, node: LabNode, id: DeviceId): Promi
   return link === undefined ? undefined : { shell, link };
 }
 
-/** The kernel forgets all neighbours of a device whose address changes, permanent ones too (neigh_changeaddr): those that are missing are set again. */
-async function restoreNeighbours(shell: NodeShell, device: string, known: readonly Neighbour[]): Promise<void> {
-  const now = await readNeighbours(shell);
+/**
+ * Gives the device another address. The kernel forgets all its neighbours then, permanent ones too (neigh_changeaddr);
+ * what the node itself knows of its peers is not part of the fault, so they are set again. The device may be renamed at any
+ * moment: its neighbours are those that were read while its name stayed the same. Resolves its name, undefined when it is gone.
+ */
+async function changeAddress(ctx: FaultContext, node: LabNode, id: DeviceId, address: string): Promise<string | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await sameDevice(ctx, node, id);
+    if (found === undefined) return undefined;
+    const { shell, link: { name } } = found;
+    const known = (await readNeighbours(shell)).filter((one) => one.device === name && one.permanent);
+    const renamed = (await sameDevice(ctx, node, id))?.link.name !== name;
+    const said = renamed ? undefined : await shell.run(['ip', 'link', 'set', 'dev', name, 'address', address]);
+    if (said?.code === 0) {
+      await restoreNeighbours(ctx, node, id, known);
+      return name;
+    }
+    if (attempt === ATTEMPTS) throw new EnvironmentError(`${name} of ${node.name} does not take the address ${address}: ${said?.stderr.trim() ?? 'it is renamed all the time'}`);
+  }
+}
+
+async function restoreNeighbours(ctx: FaultContext, node: LabNode, id: DeviceId, known: readonly Neighbour[]): Promise<void> {
   for (const { address, mac } of known) {
-    if (mac === undefined || now.some((one) => one.device === device && one.address === address && one.permanent)) continue;
-    await runOrThrow(shell, ['ip', 'neigh', 'replace', address, 'lladdr', mac, 'dev', device, 'nud', 'permanent']);
+    if (mac === undefined) continue;
+    for (let attempt = 1; ; attempt += 1) {
+      const found = await sameDevice(ctx, node, id);
+      if (found === undefined) return;
+      const { code, stderr } = await found.shell.run(['ip', 'neigh', 'replace', address, 'lladdr', mac, 'dev', found.link.name, 'nud', 'permanent']);
+      if (code === 0) break;
+      if (attempt === ATTEMPTS) throw new EnvironmentError(`neighbour ${address} of ${found.link.name} on ${node.name} cannot be set again: ${stderr.trim()}`);
+    }
   }
 }
 
@@ -62,22 +89,18 @@ export const wrongVtepMac: Fault = {
   options: ['device'],
   lasting: true,
   async capture(ctx) {
-    const { shell, link, id } = await deviceOf(ctx, ctx.node);
-    return { id, mac: link.mac, neighbours: (await readNeighbours(shell)).filter((one) => one.device === link.name && one.permanent) };
+    const { link, id } = await deviceOf(ctx, ctx.node);
+    return { id, mac: link.mac };
   },
   async inject(ctx, captured) {
-    const found = await sameDevice(ctx, ctx.node, captured['id'] as DeviceId);
-    if (found === undefined) throw new EnvironmentError(`the VXLAN device of ${ctx.node.name} has just gone away`);
-    await runOrThrow(found.shell, ['ip', 'link', 'set', 'dev', found.link.name, 'address', WRONG_MAC]);
-    // What the node itself knows of its peers is not part of this fault.
-    await restoreNeighbours(found.shell, found.link.name, captured['neighbours'] as Neighbour[]);
-    return `${found.link.name} of ${ctx.node.name} has the address ${WRONG_MAC} instead of ${captured['mac'] as string}`;
+    const name = await changeAddress(ctx, ctx.node, captured['id'] as DeviceId, WRONG_MAC);
+    if (name === undefined) throw new EnvironmentError(`the VXLAN device of ${ctx.node.name} has just gone away`);
+    return `${name} of ${ctx.node.name} has the address ${WRONG_MAC} instead of ${captured['mac'] as string}`;
   },
   async undo(ctx, captured) {
     const found = await sameDevice(ctx, ctx.node, captured['id'] as DeviceId);
     if (found === undefined || found.link.mac !== WRONG_MAC) return;
-    await runOrThrow(found.shell, ['ip', 'link', 'set', 'dev', found.link.name, 'address', captured['mac'] as string]);
-    await restoreNeighbours(found.shell, found.link.name, captured['neighbours'] as Neighbour[]);
+    await changeAddress(ctx, ctx.node, captured['id'] as DeviceId, captured['mac'] as string);
   },
 };
 

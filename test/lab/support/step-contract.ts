@@ -30,6 +30,9 @@ const EXPLAINED: readonly { kinds?: readonly string[]; line: RegExp; why: string
   { kinds: ['start'], line: /^. FelixConfiguration \/default /, why: "the first calico-node of a cluster adds its defaults to Calico's settings, which go when `install` is undone" },
 ];
 
+/** Steps between the one that holds new pods back and the one that lets them start. */
+const HELD_BACK = ['handover', 'start'];
+
 /** Kinds whose `check` never claims that everything is there, each with its reason beside the code. */
 const NEVER_THERE = ['backup', 'fetch-images', 'leave'];
 
@@ -49,7 +52,7 @@ export class ContractWalk {
   /** A step that can be undone; afterwards it is applied. */
   async undoable(step: StepSpec): Promise<void> {
     const handler = handlerOf(step);
-    const before = await this.#calmPicture();
+    const before = await this.#calmPicture(step);
     expect(await handler.check(this.#ctx, step), 'there before it was applied').toBe(false);
     const captured = await handler.capture(this.#ctx, step);
     if (!this.#actions.has(step.kind)) {
@@ -115,12 +118,13 @@ export class ContractWalk {
     }
   }
 
-  /** A picture without pods that the step before told to end. */
-  async #calmPicture(): Promise<string[]> {
+  /** A picture without pods that the step before told to end and, but where pods are held back, without pods that are still starting. */
+  async #calmPicture(step: StepSpec): Promise<string[]> {
+    const restless = HELD_BACK.includes(step.kind) ? / ending$/ : / (?:ending|not ready)$/;
     return waitUntil(async () => {
       const seen = await this.#picture();
-      return seen.some((line) => line.endsWith(' ending')) ? undefined : seen;
-    }, { timeoutMs: SETTLE_MS, what: 'the pods of the step before to end', intervalMs: 1000 });
+      return seen.some((line) => restless.test(line)) ? undefined : seen;
+    }, { timeoutMs: SETTLE_MS, what: 'the pods of the step before to end and to start', intervalMs: 1000 });
   }
 
   /** Waits out an API server that is just restarting. */
