@@ -1,4 +1,4 @@
-/** What a row of the sweep rests on: the code that a migration in a lab goes through, as one digest. */
+/** What a row of the sweep rests on: the code that a migration in a lab with that fault goes through, as one digest. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -10,12 +10,30 @@ const ENTRIES = ['src/cli/migrate.ts', 'src/cli/lab.ts', 'src/cli/leftovers.ts',
 /** Programs of the lab that are built, and what of Calico is applied. */
 const TREES = ['src/lab/components', 'src/cni/calico/manifests'];
 
-/** Files of this repository that the entries reach by imports, as paths from its root. */
-async function reached(): Promise<string[]> {
-  const root = packageRoot();
-  const { metafile } = await build({ absWorkingDir: root, entryPoints: ENTRIES, bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', outdir: 'unused', packages: 'external', logLevel: 'error' });
-  return Object.keys(metafile.inputs);
+/** Other ways to hosts than the lab's, which no row goes. */
+const NOT_GONE = /^src\/(?:node\/(?:ssh|pod)\/|cli\/via-ssh\.ts$)/;
+const FAULT_FILES = /^src\/lab\/faults\//;
+
+/** Files of this repository that the entries reach by imports, as paths from its root, without those for which `skip` holds. */
+async function reached(skip: (path: string) => boolean): Promise<string[]> {
+  const { metafile: { inputs } } = await build({ absWorkingDir: packageRoot(), entryPoints: ENTRIES, bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', outdir: 'unused', packages: 'external', logLevel: 'error' });
+  const found = new Set<string>();
+  const visit = (path: string): void => {
+    if (found.has(path) || skip(path)) return;
+    found.add(path);
+    for (const { path: next, external } of inputs[path]?.imports ?? []) if (external !== true) visit(next);
+  };
+  ENTRIES.forEach(visit);
+  return [...found];
 }
+
+/** Whether a file defines faults, and not the one of this name. */
+function onlyOtherFaults(path: string, fault: string): boolean {
+  const names = FAULT_FILES.test(path) ? [...textOf(path).toString().matchAll(/^ {2}name: '([^']+)',$/gm)].map(([, name]) => name) : [];
+  return names.length > 0 && !names.includes(fault);
+}
+
+const textOf = (path: string): Buffer => readFileSync(join(packageRoot(), path));
 
 function below(tree: string): string[] {
   return readdirSync(join(packageRoot(), tree), { recursive: true, withFileTypes: true })
@@ -23,9 +41,15 @@ function below(tree: string): string[] {
     .map((entry) => relative(packageRoot(), join(entry.parentPath, entry.name)));
 }
 
-/** sha256, the first 12 hex digits, over names and contents of everything that a row exercises. */
-export async function codeDigest(): Promise<string> {
+/** sha256, the first 12 hex digits, over names and contents of everything that a row with this fault exercises. */
+export async function codeDigest(fault: string): Promise<string> {
+  const files = await reached((path) => NOT_GONE.test(path) || onlyOtherFaults(path, fault));
   const hash = createHash('sha256');
-  for (const path of [...(await reached()), ...TREES.flatMap(below)].toSorted()) hash.update(`${path}\0`).update(readFileSync(join(packageRoot(), path))).update('\0');
+  for (const path of [...files, ...TREES.flatMap(below)].toSorted()) hash.update(`${path}\0`).update(textOf(path)).update('\0');
   return hash.digest('hex').slice(0, 12);
+}
+
+/** The digests of several faults' rows, by fault. */
+export async function codeDigests(faults: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+  return new Map(await Promise.all([...new Set(faults)].map(async (fault): Promise<[string, string]> => [fault, await codeDigest(fault)])));
 }

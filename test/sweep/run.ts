@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { finishMigration, runIncident, type Chain } from './chain.ts';
-import { codeDigest } from './digest.ts';
+import { codeDigests } from './digest.ts';
 import { FAULTS, inOrder, KILLS, STEPS, type Incident } from './incidents.ts';
-import { machine, readRows, writeRows } from './table.ts';
+import { machine, readRows, writeRows, type Current } from './table.ts';
 import { runTool } from './tool.ts';
 
 const { values } = parseArgs({
@@ -36,7 +36,7 @@ async function labUp(): Promise<void> {
 }
 
 /** Rows of one lab: the commit cannot be undone, so whatever comes after it needs a new one; so does a row that went wrong. */
-async function runRows(wanted: readonly Incident[], code: string): Promise<boolean> {
+async function runRows(wanted: readonly Incident[], current: Current): Promise<boolean> {
   let fresh = false;
   let good = true;
   for (const incident of wanted) {
@@ -45,8 +45,8 @@ async function runRows(wanted: readonly Incident[], code: string): Promise<boole
     say(`${incident.id} …\n`);
     const result = await runIncident(chain, incident);
     const rows = readRows();
-    rows.set(result.id, { ...result, code, day: new Date().toISOString().slice(0, 10), machine: machine() });
-    writeRows(rows, code);
+    rows.set(result.id, { ...result, code: current.get(result.id) ?? '', day: new Date().toISOString().slice(0, 10), machine: machine() });
+    writeRows(rows, current);
     say(`  ${result.outcome} after ${result.seconds} s: ${result.what}; ${result.sent} probes, ${result.lostThere} lost there, ${result.lostElsewhere} elsewhere\n${result.problems.map((problem) => `    ${problem}\n`).join('')}`);
     good &&= result.outcome === 'pass';
     fresh = result.outcome === 'pass';
@@ -57,18 +57,20 @@ async function runRows(wanted: readonly Incident[], code: string): Promise<boole
   return good && wrong.length === 0;
 }
 
-const code = await codeDigest();
+const all = [...KILLS, ...FAULTS];
+const byFault = await codeDigests(all.map(({ fault }) => fault));
+const current: Current = new Map(all.map(({ id, fault }) => [id, byFault.get(fault) ?? '']));
 const known = readRows();
 const pattern = new RegExp(values.only);
-const due = [...KILLS, ...FAULTS].filter(({ id }) => pattern.test(id) && (values.again || known.get(id)?.code !== code || known.get(id)?.outcome !== 'pass'));
-say(`${due.length} rows to run, code ${code}\n`);
+const due = all.filter(({ id }) => pattern.test(id) && (values.again || known.get(id)?.code !== current.get(id) || known.get(id)?.outcome !== 'pass'));
+say(`${due.length} rows to run\n`);
 if (values.list) for (const { id } of inOrder(due)) process.stdout.write(`${id}\n`);
 else {
   // Rows that take everything back cost a migration each when they come late: they have a lab of their own, as have the others.
   const late = (incident: Incident): boolean => incident.asked === 'rollback' && STEPS.indexOf(incident.step) >= STEPS.indexOf('settle/finish');
   const parts = [due.filter((one) => one.asked === 'nothing'), due.filter((one) => one.asked === 'resume'), due.filter((one) => one.asked === 'rollback' && !late(one)), due.filter(late)];
   let good = true;
-  for (const part of parts) if (part.length > 0) good = (await runRows(inOrder(part), code)) && good;
+  for (const part of parts) if (part.length > 0) good = (await runRows(inOrder(part), current)) && good;
   await runTool(['lab', 'down', '--name', chain.lab], { timeoutMs: 120_000 });
   process.exitCode = good ? 0 : 1;
 }

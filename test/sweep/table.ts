@@ -15,6 +15,9 @@ export interface Row extends Result {
   machine: string;
 }
 
+/** Digest of the code as it is now, by row. */
+export type Current = ReadonlyMap<string, string>;
+
 const FILE = join(packageRoot(), 'bench', 'sweep.json');
 const PAGE = join(packageRoot(), 'bench', 'SWEEP.md');
 
@@ -31,9 +34,9 @@ export function machine(): string {
 }
 
 /** Stores rows, those of incidents that no longer exist left out, and writes the page anew. */
-export function writeRows(rows: ReadonlyMap<string, Row>, code: string): void {
+export function writeRows(rows: ReadonlyMap<string, Row>, current: Current): void {
   const known = [...KILLS, ...FAULTS].flatMap(({ id }) => rows.get(id) ?? []);
-  for (const [path, text] of [[FILE, `${JSON.stringify(known, null, 1)}\n`], [PAGE, renderPage(rows, code)]] as const) {
+  for (const [path, text] of [[FILE, `${JSON.stringify(known, null, 1)}\n`], [PAGE, renderPage(rows, current)]] as const) {
     writeFileSync(`${path}.new`, text);
     renameSync(`${path}.new`, path);
   }
@@ -41,24 +44,25 @@ export function writeRows(rows: ReadonlyMap<string, Row>, code: string): void {
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-function renderTable(ids: readonly string[], rows: ReadonlyMap<string, Row>, code: string): string {
+function renderTable(ids: readonly string[], rows: ReadonlyMap<string, Row>, current: Current): string {
   const lines = ids.map((id) => {
     const row = rows.get(id);
     if (row === undefined) return `| ${id} | not run | | | | | | |`;
     const verdict = row.outcome === 'pass' ? 'pass' : `**FAIL**: ${row.problems.join('; ')}`;
-    return `| ${id} | ${cell(verdict)} | ${cell(row.what)} | ${row.sent.toLocaleString('en-US')} | ${row.lostThere} | ${row.lostElsewhere} | ${row.stalled} | ${row.seconds} s${row.code === code ? '' : ` (code ${row.code})`} |`;
+    return `| ${id} | ${cell(verdict)} | ${cell(row.what)} | ${row.sent.toLocaleString('en-US')} | ${row.lostThere} | ${row.lostElsewhere} | ${row.stalled} | ${row.seconds} s${row.code === current.get(id) ? '' : ' (older code)'} |`;
   });
   return ['| row | verdict | what happened | probes | lost there | lost elsewhere | late, agent stalled | took |', '|---|---|---|---:|---:|---:|---:|---|', ...lines].join('\n');
 }
 
-function renderPage(rows: ReadonlyMap<string, Row>, code: string): string {
+function renderPage(rows: ReadonlyMap<string, Row>, current: Current): string {
   const ran = [...rows.values()];
   const passed = ran.filter((row) => row.outcome === 'pass').length;
+  const old = ran.filter((row) => row.code !== current.get(row.id)).length;
   const machines = [...new Set(ran.map((row) => `${row.machine} (${row.day})`))];
   const ids = (list: readonly { id: string }[]): string[] => list.map((incident) => incident.id);
   return `# Sweep: what goes wrong in the middle of a migration
 
-Written by \`npm run sweep\`, which runs the rows whose code has changed since and can be interrupted at any time. Three nodes, K3s profile, the demo applications, Flannel to Calico. ${passed} of ${KILLS.length + FAULTS.length} rows pass, ${ran.length - passed} fail, ${KILLS.length + FAULTS.length - ran.length} have not been run. Code ${code} unless a row says another.
+Written by \`npm run sweep\`, which runs the rows whose code has changed since and can be interrupted at any time. Three nodes, K3s profile, the demo applications, Flannel to Calico. ${passed} of ${KILLS.length + FAULTS.length} rows pass, ${ran.length - passed} fail, ${KILLS.length + FAULTS.length - ran.length} have not been run. ${old === 0 ? 'All of them ran on the code that is here.' : `${old} of them ran on older code than is here; the next run repeats them.`}
 
 Machine: ${machines.join('; ') || 'none yet'}.
 
@@ -66,12 +70,12 @@ A row passes when the tool ended as it should, the journal tells the story, all 
 
 ## The tool is killed (\`kill -9\`)
 
-${renderTable(ids(KILLS), rows, code)}
+${renderTable(ids(KILLS), rows, current)}
 
 ## Faults
 
 What the tool did by itself: rolled the node (or the preparation) back and exited with 4, or carried on.
 
-${renderTable(ids(FAULTS), rows, code)}
+${renderTable(ids(FAULTS), rows, current)}
 `;
 }
