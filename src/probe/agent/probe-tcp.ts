@@ -21,15 +21,23 @@ export interface TcpTarget {
   address: string;
   port: number;
   expectName: string | null;
+  /** Source port; the kernel's choice when absent. */
+  localPort?: number;
 }
 
-/** Probes one address with connections of mode `tcp` or `bulk`. */
-export function tcpProber(context: ClientContext, target: TcpTarget, mode: 'tcp' | 'bulk'): Prober {
+/** Ports that somebody else has are passed over so often before the kernel chooses. */
+const PORT_ATTEMPTS = 3;
+
+/** Probes one address with connections of mode `tcp` or `bulk`. `nextPort`: source ports, where they are not left to the kernel. */
+export function tcpProber(context: ClientContext, target: TcpTarget, mode: 'tcp' | 'bulk', nextPort?: () => number): Prober {
   const sockets = new Map<number, Socket>();
+  const begin = (seq: number, report: (outcome: Outcome) => void, attempt: number): void => {
+    const localPort = attempt < PORT_ATTEMPTS ? nextPort?.() : undefined;
+    const taken = (outcome: Outcome): boolean => localPort !== undefined && outcome.error === 'EADDRINUSE';
+    sockets.set(seq, exchange(context, { ...target, ...(localPort === undefined ? {} : { localPort }) }, mode, (outcome) => (taken(outcome) ? begin(seq, report, attempt + 1) : report(outcome))));
+  };
   return {
-    send: (seq, report) => {
-      sockets.set(seq, exchange(context, target, mode, report));
-    },
+    send: (seq, report) => begin(seq, report, 0),
     expire: (seq, final) => {
       const socket = sockets.get(seq);
       if (!final || !socket || socket.connecting || socket.destroyed) return undefined;
@@ -52,7 +60,8 @@ export function exchange(context: ClientContext, target: TcpTarget, mode: 'tcp' 
   const nonce = randomBytes(NONCE_BYTES);
   const [type, proof, arg] = mode === 'bulk' ? ([MessageType.bulk, MessageType.bulkProof, BULK_BYTES] as const) : ([MessageType.hello, MessageType.proof, 0] as const);
   const hello = frame(context.codec.seal({ type, flags: 0, nonce, arg, lag: 0, digest: NO_DIGEST, name: context.name }));
-  const socket = connect({ host: target.address, port: target.port, noDelay: true });
+  const { address: host, port, localPort } = target;
+  const socket = connect({ host, port, noDelay: true, ...(localPort === undefined ? {} : { localPort }) });
   let reported = false;
   const settle = (outcome: Outcome): void => {
     if (reported) return;
