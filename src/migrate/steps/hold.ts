@@ -58,14 +58,18 @@ export async function podDevices(shell: NodeShell, owner: { bridge: string } | {
  * controllers put new ones in their place, which wait for the hold to end; those of DaemonSets even come back to this node.
  */
 export async function clearPods(ctx: StepContext, node: string, devices: { bridge: string } | { prefix: string }, timeoutMs: number): Promise<void> {
-  const pods = onPodNetwork(await podsOf(ctx, node));
+  const told = new Set<string | undefined>();
   const remove = (pod: PodObject): Promise<void> =>
     ctx.cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace: pod.metadata.namespace ?? 'default', name: pod.metadata.name }, pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid });
-  await Promise.all(pods.filter((pod) => hasAddress(pod)).map(remove));
-  const uids = new Set(pods.filter((pod) => hasAddress(pod)).map((pod) => pod.metadata.uid));
-  const what = `${uids.size} pods of ${node} to end (${pods.map(describePod).slice(0, 3).join(', ')}${pods.length > 3 ? ', …' : ''})`;
+  const first = onPodNetwork(await podsOf(ctx, node)).map(describePod);
+  const what = `the pods of ${node} to end (${first.slice(0, 3).join(', ')}${first.length > 3 ? `, … ${first.length} in all` : ''})`;
   await waitUntil(async () => {
-    const left = (await podsOf(ctx, node)).filter((pod) => uids.has(pod.metadata.uid));
+    const pods = await podsOf(ctx, node);
+    // A kubelet reports an address some time after the pod has got it, so a pod may turn out to have one only now.
+    const fresh = onPodNetwork(pods).filter((pod) => hasAddress(pod) && !told.has(pod.metadata.uid));
+    await Promise.all(fresh.map(remove));
+    for (const pod of fresh) told.add(pod.metadata.uid);
+    const left = pods.filter((pod) => told.has(pod.metadata.uid));
     return left.length === 0 && (await podDevices(ctx.shell(node), devices)).length === 0 ? true : undefined;
   }, waitOptions(ctx, what, timeoutMs));
 }
