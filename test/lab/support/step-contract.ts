@@ -118,13 +118,17 @@ export class ContractWalk {
     }
   }
 
-  /** A picture without pods that the step before told to end and, but where pods are held back, without pods that are still starting. */
+  /** A picture that stays the same, without pods that the step before told to end and, but where pods are held back, without pods that are still starting. */
   async #calmPicture(step: StepSpec): Promise<string[]> {
     const restless = HELD_BACK.includes(step.kind) ? / ending$/ : / (?:ending|not ready)$/;
+    let before: string[] = [];
     return waitUntil(async () => {
       const seen = await this.#picture();
-      return seen.some((line) => restless.test(line)) ? undefined : seen;
-    }, { timeoutMs: SETTLE_MS, what: 'the pods of the step before to end and to start', intervalMs: 1000 });
+      // The devices of a pod go some time after the pod.
+      const moving = pictureChanges(before, seen).length > 0 || seen.some((line) => restless.test(line));
+      before = seen;
+      return moving ? undefined : seen;
+    }, { timeoutMs: SETTLE_MS, what: 'the pods of the step before to end and to start', intervalMs: 2000 });
   }
 
   /** Waits out an API server that is just restarting. */
