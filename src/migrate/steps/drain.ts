@@ -51,6 +51,7 @@ async function evictOne(ctx: StepContext, pod: PodObject, deadline: number): Pro
   const { namespace = 'default', name, uid } = pod.metadata;
   let blockedBy = '';
   for (;;) {
+    await ctx.cluster.watchersCaughtUp(ctx);
     const result = await ctx.cluster.evict(namespace, name, uid === undefined ? {} : { uid });
     if (typeof result === 'string') break;
     blockedBy = result.blockedBy;

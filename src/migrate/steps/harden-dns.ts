@@ -76,6 +76,7 @@ async function retiredPods(ctx: StepContext, { namespace, name }: ReturnType<typ
  */
 async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>): Promise<void> {
   const deployment = await ctx.cluster.get(ref);
+  await ctx.cluster.watchersCaughtUp(ctx);
   if (deployment !== undefined) {
     const { matchLabels } = specOf(deployment).selector;
     const labelSelector = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`).join(',');

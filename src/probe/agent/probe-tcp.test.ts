@@ -30,7 +30,9 @@ describe('tcpProber', () => {
   });
   afterEach(() => void server.close());
   const target = () => ({ address: '127.0.0.1', port: (server.address() as AddressInfo).port, expectName: null });
-  const once = (nextPort?: () => number): Promise<Outcome> => new Promise((resolve) => void tcpProber(context, target(), 'tcp', nextPort).send(1, resolve));
+  const once = (nextPort?: () => number): Promise<Outcome> => new Promise((resolve) => {
+    tcpProber(context, target(), 'tcp', nextPort).send(1, resolve);
+  });
 
   it('connects from the port that it is given, and passes over one that somebody else has', async () => {
     const holder = createServer();
