@@ -34,6 +34,6 @@ export function buildProber(spec: StreamSpec, parts: ProberParts): Prober {
     case 'agent':
       if (spec.probe === 'udp') return udpProber(parts.udp, parts.context, target.address, target.port, target.expectName);
       if (spec.probe === 'stream') return streamProber(parts.context, { ...target, expectName: target.expectName ?? spec.to }, parts.broke);
-      return tcpProber(parts.context, target, spec.probe === 'bulk' ? 'bulk' : 'tcp', spec.class === 'node-port' ? localPorts() : undefined);
+      return tcpProber(parts.context, target, spec.probe === 'bulk' ? 'bulk' : 'tcp', spec.class === 'node-port' ? localPorts(spec.intervalMs) : undefined);
   }
 }

@@ -10,10 +10,15 @@ const context = { codec: new Codec('m', randomBytes(32)), name: 'outside', drain
 
 describe('source ports', () => {
   it('come in turn, above those that the kernel takes, and begin again at the first', () => {
-    const next = localPorts();
+    const next = localPorts(200);
     const ports = Array.from({ length: 2 * 4536 }, next);
     expect([Math.min(...ports), Math.max(...ports), new Set(ports).size]).toEqual([61_000, 65_535, 4536]);
     expect(ports.slice(0, 4536)).toEqual(ports.slice(4536));
+  });
+
+  it('go on where an earlier prober has stopped', () => {
+    const [first, second] = [localPorts(200, 1_000_000), localPorts(200, 1_000_600)];
+    expect([first(), first(), first(), first()].at(-1)).toBe(second());
   });
 });
 
@@ -38,7 +43,7 @@ describe('tcpProber', () => {
     const holder = createServer();
     await new Promise<void>((resolve) => void holder.listen(0, '0.0.0.0', resolve));
     const taken = (holder.address() as AddressInfo).port;
-    const free = localPorts()();
+    const free = localPorts(200)();
     const ports = [taken, free];
     // No proof is what it then says of this server: it was reached.
     expect((await once(() => ports.shift() ?? 0)).error).toBe('answer without proof');
