@@ -1,5 +1,4 @@
 /** The one door to a Kubernetes API server: objects in, objects out, errors that name verb, object and permission. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../core/errors.ts';
 import { ApiError, type Call } from './api-error.ts';
 import { Discovery, type ResourceType } from './discovery.ts';
@@ -34,22 +33,6 @@ export class Cluster {
   /** Base address of the API server. */
   get endpoint(): string {
     return this.#transport.endpoint;
-  }
-
-  /**
-   * Waits until those who watch the API server, kube-proxy on every node first of all, have had the time to hear of changes
-   * again after it was away: before that, requests go on to a pod that is ended. At once when it was not.
-   * `waiting` is told what for. Errors: the signal's reason.
-   */
-  async watchersCaughtUp(options: { signal?: AbortSignal; waiting?: (what: string) => void } = {}): Promise<void> {
-    for (;;) {
-      const leftMs = this.#transport.outages.remainingMs(performance.now());
-      if (leftMs === 0) return;
-      options.waiting?.(`every node to hear from the API server again after it was away (${Math.ceil(leftMs / 1000)} s)`);
-      await sleep(leftMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
-      // Is it there still?
-      await this.version();
-    }
   }
 
   /** Drops kept connections. */

@@ -4,7 +4,6 @@ import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { UnreachableError, type Call } from './api-error.ts';
-import { OutageWatch } from './outage.ts';
 
 export interface ApiRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -39,8 +38,6 @@ export class Transport {
   readonly endpoint: string;
   readonly #agent: http.Agent | undefined;
   readonly #patienceMs: number;
-  /** What requests saw of outages. */
-  readonly outages = new OutageWatch();
 
   /** `kubeConfig` must have a current cluster. `patienceMs`: how long an unreachable server is asked again where repeating is harmless. */
   constructor(kubeConfig: KubeConfig, patienceMs: number = DEFAULT_PATIENCE_MS) {
@@ -60,11 +57,8 @@ export class Transport {
     let patienceMs = this.#patienceMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        const response = await this.#once(request);
-        this.outages.answered(performance.now());
-        return response;
+        return await this.#once(request);
       } catch (error) {
-        if (error instanceof UnreachableError) this.outages.failed(performance.now());
         const pause = retryPausesMs[Math.min(attempt, retryPausesMs.length - 1)] as number;
         const retriable = error instanceof UnreachableError && error.code !== 'TIMEOUT' && (repeatable || neverSent.has(error.code));
         patienceMs -= pause;

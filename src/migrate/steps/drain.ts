@@ -7,6 +7,7 @@ import type { StepHandler } from '../types.ts';
 import { waitOptions, type StepContext } from './context.ts';
 import { drainChecks, readPins, surveyDrain, type PinnedPods } from './drain-checks.ts';
 import { controllerOf, describePod, drainable } from './pods.ts';
+import { proxiesFollow, removeProxyCheck } from './proxies.ts';
 
 interface DrainParams {
   node: string;
@@ -51,7 +52,6 @@ async function evictOne(ctx: StepContext, pod: PodObject, deadline: number): Pro
   const { namespace = 'default', name, uid } = pod.metadata;
   let blockedBy = '';
   for (;;) {
-    await ctx.cluster.watchersCaughtUp(ctx);
     const result = await ctx.cluster.evict(namespace, name, uid === undefined ? {} : { uid });
     if (typeof result === 'string') break;
     blockedBy = result.blockedBy;
@@ -128,6 +128,7 @@ export const drain: StepHandler<StepContext> = {
     const params = step.params as unknown as DrainParams;
     const deadline = Date.now() + params.timeoutMs;
     await refuseIfBlocked(ctx, params);
+    await proxiesFollow(ctx, 'or fail');
     await drainNode(ctx, params.node, deadline);
   },
   async verify(ctx, step) {
@@ -137,6 +138,7 @@ export const drain: StepHandler<StepContext> = {
   },
   async undo(ctx, step, captured) {
     const { node } = step.params as unknown as DrainParams;
+    await removeProxyCheck(ctx);
     await setCordon(ctx, node, (captured as { cordoned: boolean }).cordoned);
   },
 };

@@ -1,9 +1,9 @@
 /** Step `harden-dns`: two DNS servers on different nodes that answer for a while after they are told to end, so that draining a node loses no query. */
 import { refOf, type KubeObject, type PodObject } from '../../cluster/objects.ts';
-import { setTimeout as delay } from 'node:timers/promises';
 import { waitUntil } from '../../cluster/wait.ts';
 import type { Json, StepHandler } from '../types.ts';
 import { waitOptions, type StepContext } from './context.ts';
+import { proxiesFollow } from './proxies.ts';
 
 interface DnsParams {
   namespace: string;
@@ -21,8 +21,6 @@ interface DeploymentSpec {
 const standIn = { 'fairlead.dev/stand-in': 'dns' };
 /** On pods that were taken out of service: the name of the Deployment that they were of. */
 const RETIRED = 'fairlead.dev/retired-from';
-/** kube-proxy gathers changes for up to a second (--iptables-min-sync-period), on every node. */
-const SERVICE_SYNC_MS = 3000;
 
 const paramsOf = (params: Json): DnsParams => params as unknown as DnsParams;
 const original = (params: DnsParams): { apiVersion: string; kind: string; namespace: string; name: string } => ({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: params.namespace, name: params.name });
@@ -74,9 +72,8 @@ async function retiredPods(ctx: StepContext, { namespace, name }: ReturnType<typ
  * queries, while those under way are still answered. Without that label they are nobody's, so they get another by which
  * they are found again after a crash.
  */
-async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>): Promise<void> {
+async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>, otherwise: Parameters<typeof proxiesFollow>[1]): Promise<void> {
   const deployment = await ctx.cluster.get(ref);
-  await ctx.cluster.watchersCaughtUp(ctx);
   if (deployment !== undefined) {
     const { matchLabels } = specOf(deployment).selector;
     const labelSelector = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`).join(',');
@@ -94,7 +91,7 @@ async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>): P
     const listed = slices.flatMap((slice) => ((slice['endpoints'] ?? []) as { addresses: string[] }[]).flatMap((endpoint) => endpoint.addresses));
     return addresses.every((address) => address === undefined || !listed.includes(address)) ? true : undefined;
   }, waitOptions(ctx, 'the retired DNS servers to leave their Service', 30_000));
-  await delay(SERVICE_SYNC_MS);
+  await proxiesFollow(ctx, otherwise);
   await removeRetired(ctx, ref);
 }
 
@@ -117,8 +114,8 @@ export const hardenDns: StepHandler<StepContext> = {
     if (deployment === undefined) throw new Error(`Deployment ${params.namespace}/${params.name} is gone`);
     await ctx.cluster.apply(makeStandIn(params, deployment), { force: true });
     await waitReady(ctx, standInRef(params), 2);
-    await delay(SERVICE_SYNC_MS);
-    await retirePods(ctx, original(params));
+    await proxiesFollow(ctx, 'or fail');
+    await retirePods(ctx, original(params), 'or fail');
     // Of a return to the original that was cut short, when this undoes it.
     await removeRetired(ctx, standInRef(params));
   },
@@ -128,16 +125,16 @@ export const hardenDns: StepHandler<StepContext> = {
     return { ok: available >= 2, evidence: [`${ref.namespace}/${ref.name} has ${available} available replicas, expected 2`] };
   },
   async undo(ctx, step, captured) {
-    await restoreDns(ctx, paramsOf(step.params), (captured as { replicas: number }).replicas);
+    await restoreDns(ctx, paramsOf(step.params), (captured as { replicas: number }).replicas, 'or go on');
   },
 };
 
 /** Puts the original Deployment back in service, then retires the stand-in, and what a retirement that was cut short left of the original. */
-async function restoreDns(ctx: StepContext, params: DnsParams, replicas: number): Promise<void> {
+async function restoreDns(ctx: StepContext, params: DnsParams, replicas: number, otherwise: Parameters<typeof proxiesFollow>[1]): Promise<void> {
   await ctx.cluster.patch(original(params), { spec: { replicas } });
   await waitReady(ctx, original(params), replicas);
-  await delay(SERVICE_SYNC_MS);
-  await retirePods(ctx, standInRef(params));
+  await proxiesFollow(ctx, otherwise);
+  await retirePods(ctx, standInRef(params), otherwise);
   await removeRetired(ctx, original(params));
   await ctx.cluster.delete(standInRef(params));
 }
@@ -153,7 +150,7 @@ export const returnDns: StepHandler<StepContext> = {
     return null;
   },
   async apply(ctx, step) {
-    await restoreDns(ctx, paramsOf(step.params), (step.params as unknown as { replicas: number }).replicas);
+    await restoreDns(ctx, paramsOf(step.params), (step.params as unknown as { replicas: number }).replicas, 'or fail');
   },
   async verify(ctx, step) {
     const available = await availableOf(ctx, original(paramsOf(step.params)));

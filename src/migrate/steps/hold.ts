@@ -67,7 +67,6 @@ export async function clearPods(ctx: StepContext, node: string, devices: { bridg
     const pods = await podsOf(ctx, node);
     // A kubelet reports an address some time after the pod has got it, so a pod may turn out to have one only now.
     const fresh = onPodNetwork(pods).filter((pod) => hasAddress(pod) && !told.has(pod.metadata.uid));
-    if (fresh.length > 0) await ctx.cluster.watchersCaughtUp(ctx);
     await Promise.all(fresh.map(remove));
     for (const pod of fresh) told.add(pod.metadata.uid);
     const left = pods.filter((pod) => told.has(pod.metadata.uid));
