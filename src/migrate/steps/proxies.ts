@@ -35,10 +35,10 @@ export async function proxiesFollow(ctx: StepContext, otherwise: Otherwise): Pro
   const metadata = { name: NAME, namespace: NAMESPACE };
   try {
     await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-    await ctx.cluster.apply({ ...service, metadata, spec: { ports: [PORT] } }, { force: true });
+    await ctx.cluster.apply({ apiVersion: service.apiVersion, kind: service.kind, metadata, spec: { ports: [PORT] } }, { force: true });
     // Watches of one kind tell of changes in their order: a proxy that knows this slice knows all earlier ones.
     await ctx.cluster.apply({
-      ...slice, metadata: { ...metadata, labels: { 'kubernetes.io/service-name': NAME, 'endpointslice.kubernetes.io/managed-by': 'fairlead' } },
+      apiVersion: slice.apiVersion, kind: slice.kind, metadata: { ...metadata, labels: { 'kubernetes.io/service-name': NAME, 'endpointslice.kubernetes.io/managed-by': 'fairlead' } },
       addressType: 'IPv4', ports: [PORT], endpoints: [{ addresses: [address], conditions: { ready: true } }],
     }, { force: true });
     await allKnow(ctx, address, otherwise);
