@@ -11,6 +11,9 @@ import { frozenConf, onCalico } from './names.ts';
 import { apiRestart, everythingStops } from './plan-impacts.ts';
 import { handOverPolicies } from './plan-policies.ts';
 
+/** Pods are not ended while requests would go on to them. */
+const PROXIES = 'wait until the service proxy of every node knows a new endpoint of Service fairlead-system/fairlead-proxy-check; remove it again';
+
 export interface TakeoverOptions {
   /** Longest time a node's pods may take to move, milliseconds. */
   drainTimeoutMs: number;
@@ -76,7 +79,7 @@ function prepare(facts: TakeoverFacts, options: TakeoverOptions): StepSpec[] {
   const dns: Draft[] = !needsHardDns(facts) ? [] : [{
     kind: 'harden-dns',
     title: 'Give the cluster two DNS servers that end gracefully',
-    actions: [`apply Deployment ${facts.dns.namespace}/fairlead-${facts.dns.name}: a copy with 2 replicas on different nodes and a preStop sleep of 5 s`, `take the pods of ${facts.dns.namespace}/${facts.dns.name} out of their Service, scale it to 0, delete them`],
+    actions: [`apply Deployment ${facts.dns.namespace}/fairlead-${facts.dns.name}: a copy with 2 replicas on different nodes and a preStop sleep of 5 s`, PROXIES, `take the pods of ${facts.dns.namespace}/${facts.dns.name} out of their Service, scale it to 0, delete them`],
     undo: [`scale ${facts.dns.namespace}/${facts.dns.name} to ${facts.dns.replicas}, retire and delete Deployment fairlead-${facts.dns.name}`],
     invariants: [1],
     params: { namespace: facts.dns.namespace, name: facts.dns.name },
@@ -132,7 +135,7 @@ function podsInFlight(node: string, maxMs: number): Impact[] {
 function drainOf({ name }: TakeoverNode, tied: readonly string[], options: TakeoverOptions): Draft {
   return {
     kind: 'drain', node: name, title: `Move the pods of ${name} to other nodes`,
-    actions: [`ask for leave to evict the pods of ${name} (dry-run)`, `cordon ${name}`, 'evict its pods, one replica of a workload at a time, honouring disruption budgets', ...tied.map((by) => `${by} cannot move: down until ${name} is given back`)],
+    actions: [`ask for leave to evict the pods of ${name} (dry-run)`, PROXIES, `cordon ${name}`, 'evict its pods, one replica of a workload at a time, honouring disruption budgets', ...tied.map((by) => `${by} cannot move: down until ${name} is given back`)],
     undo: [`uncordon ${name}`], invariants: [8],
     params: { node: name, timeoutMs: options.drainTimeoutMs, pinnedPods: options.pinnedPods },
   };
@@ -154,7 +157,7 @@ function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOpt
   return group(`node:${name}`, [
     ...(alone ? [] : [drainOf(node, tied, options)]),
     ...leaving,
-    { kind: 'clear', node: name, title: alone ? `Stop all pods of ${name} that use the pod network and hold new ones back` : `Hold new pods on ${name} back and remove those of DaemonSets`, actions: [`${name}: write ${places.confDir}/00-fairlead-hold.conflist (refuses new pods, still removes old ones)`, `delete the remaining pods of ${name} that use the pod network; wait until ${bridgeName} has no ports`], undo: ['remove the hold; pods start again'], impact: alone ? [everythingStops(name, 2 * options.startTimeoutMs + CLEAR_MS)] : podsInFlight(name, options.startTimeoutMs + CLEAR_MS), invariants: [2], params: { node: name, places, timeoutMs: options.startTimeoutMs, waitForReturn: alone } },
+    { kind: 'clear', node: name, title: alone ? `Stop all pods of ${name} that use the pod network and hold new ones back` : `Hold new pods on ${name} back and remove those of DaemonSets`, actions: [PROXIES, `${name}: write ${places.confDir}/00-fairlead-hold.conflist (refuses new pods, still removes old ones)`, `delete the remaining pods of ${name} that use the pod network; wait until ${bridgeName} has no ports`], undo: ['remove the hold; pods start again'], impact: alone ? [everythingStops(name, 2 * options.startTimeoutMs + CLEAR_MS)] : podsInFlight(name, options.startTimeoutMs + CLEAR_MS), invariants: [2], params: { node: name, places, timeoutMs: options.startTimeoutMs, waitForReturn: alone } },
     { kind: 'handover', node: name, title: `Hand the tunnel of ${name} over`, actions: [`${name}: ip link set ${device} name ${vxlanDevice}; ip link delete ${bridgeName}; remove Flannel's packet filter rules`], undo: [`${name}: ip link set ${vxlanDevice} name ${device}; put back its addresses, routes, neighbours, forwarding entries and Flannel's rules`], invariants: [3, 5], params: { node: name, device, mac: node.vtepMac, vni: facts.tunnel.vni, port: facts.tunnel.port } },
     { kind: 'start', node: name, title: `Start Calico on ${name}`, actions: [`label Node ${name} ${migrationLabel}=calico; wait until calico-node is Ready and has programmed every peer`, `${name}: remove the other CNI configurations and the hold`], undo: [`remove pods with addresses of Calico, label Node ${name} ${migrationLabel}=none, wait until calico-node has gone`, `${name}: remove what Calico left, put the former CNI configuration back`], invariants: [4, 5], params: { node: name, places, expected, timeoutMs: options.startTimeoutMs } },
     ...(alone ? [{ kind: 'return-pods', node: name, title: `Wait for the pods of ${name}`, actions: [`wait until every pod of ${name} has an address and, as far as they do, is Ready`], undo: ['nothing: it only waits'], params: { node: name, timeoutMs: options.startTimeoutMs } }] : []),
@@ -166,7 +169,7 @@ function moveNode(facts: TakeoverFacts, node: TakeoverNode, options: TakeoverOpt
 function settle(facts: TakeoverFacts, options: TakeoverOptions): StepSpec[] {
   return group('settle', [
     { kind: 'finish', title: 'Let Calico run on every node without a label', actions: [`remove ${migrationLabel} from the DaemonSet's node selector; calico-node restarts node by node; remove the label from the nodes`], undo: ['put label and node selector back'], invariants: [1], gate: true, params: { nodes: facts.nodes.map((node) => node.name) } },
-    ...(needsHardDns(facts) ? [{ kind: 'return-dns', title: "Return to the cluster's own DNS Deployment", actions: [`scale ${facts.dns.namespace}/${facts.dns.name} to ${facts.dns.replicas}; retire and delete Deployment fairlead-${facts.dns.name}`], undo: ['give the cluster two DNS servers again'], invariants: [1], gate: true, params: { namespace: facts.dns.namespace, name: facts.dns.name, replicas: facts.dns.replicas } }] : []),
+    ...(needsHardDns(facts) ? [{ kind: 'return-dns', title: "Return to the cluster's own DNS Deployment", actions: [`scale ${facts.dns.namespace}/${facts.dns.name} to ${facts.dns.replicas}`, PROXIES, `retire and delete Deployment fairlead-${facts.dns.name}`], undo: ['give the cluster two DNS servers again'], invariants: [1], gate: true, params: { namespace: facts.dns.namespace, name: facts.dns.name, replicas: facts.dns.replicas } }] : []),
     ...handOverPolicies(facts, options),
   ]);
 }
