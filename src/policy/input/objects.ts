@@ -1,0 +1,75 @@
+/** Makes Kubernetes objects of the text of a file; each broken document becomes a problem with its line. */
+import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
+import { splitDocuments, type Document } from './documents.ts';
+import type { LoadedObject, Path, Problem } from './object.ts';
+
+/**
+ * What kubectl reads: YAML 1.2's core types, but with the booleans of YAML 1.1 (`on`, `yes`), because
+ * sigs.k8s.io/yaml still has them, and no time stamps.
+ */
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag, boolYaml11Tag);
+
+export interface Loaded {
+  objects: LoadedObject[];
+  problems: Problem[];
+}
+
+export interface SourceText {
+  file: string;
+  text: string;
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** JSON is read as such, because it is faster; what JSON.parse refuses may still be YAML in flow style. */
+function parse(document: Document): unknown {
+  if (/^\s*[{[]/.test(document.text)) {
+    try {
+      return JSON.parse(document.text) as unknown;
+    } catch {
+      // Then it is YAML, or YAML's message says what is wrong.
+    }
+  }
+  return load(document.text, { schema: SCHEMA });
+}
+
+/** Collects the objects of one document: itself, or the items of a List (also `PodList` and the like, as the API answers). */
+function collect(value: unknown, document: Document, file: string, within: Path, into: Loaded): void {
+  const problem = (message: string, severity: Problem['severity'] = 'error'): void => void into.problems.push({ severity, file, line: document.line, message });
+  if (value === null || value === undefined) return;
+  const at = within.length === 0 ? 'The document' : `Item ${String(within.at(-1))} of the list`;
+  if (!isMap(value)) return problem(`${at} is no Kubernetes object: expected a mapping with apiVersion and kind.`);
+  const [apiVersion, kind] = [text(value['apiVersion']), text(value['kind'])];
+  if (apiVersion === undefined || kind === undefined) return problem(`${at} is no Kubernetes object: it has no ${apiVersion === undefined ? 'apiVersion' : 'kind'}. It is left out.`, 'warning');
+  const items = value['items'];
+  if (kind.endsWith('List') && Array.isArray(items)) {
+    items.forEach((item: unknown, index) => {
+      // Items of a typed list as the API server answers carry no kind of their own.
+      const whole = isMap(item) && kind !== 'List' ? { apiVersion, kind: kind.slice(0, -4), ...item } : item;
+      collect(whole, document, file, [...within, 'items', index], into);
+    });
+    return;
+  }
+  const metadata = isMap(value['metadata']) ? value['metadata'] : {};
+  const name = text(metadata['name']) ?? text(metadata['generateName']);
+  if (name === undefined) return problem(`${kind} without metadata.name: it is left out.`, kind === 'Kustomization' ? 'warning' : 'error');
+  into.objects.push({ apiVersion, kind, name, namespace: text(metadata['namespace']), body: value, origin: { file, line: document.line, text: document.text, within } });
+}
+
+/** The objects of a file's text, in order, and what could not be read of it. */
+export function readObjects(sources: readonly SourceText[]): Loaded {
+  const loaded: Loaded = { objects: [], problems: [] };
+  for (const { file, text: whole } of sources) {
+    for (const document of splitDocuments(whole)) {
+      try {
+        collect(parse(document), document, file, [], loaded);
+      } catch (error) {
+        if (!(error instanceof YAMLException)) throw error;
+        const line = document.line + (error.mark?.line ?? 0);
+        loaded.problems.push({ severity: 'error', file, line, message: `This is not YAML: ${error.reason}. The document that begins in line ${document.line} is left out.` });
+      }
+    }
+  }
+  return loaded;
+}
