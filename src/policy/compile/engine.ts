@@ -58,16 +58,21 @@ function eachMatch(stages: readonly Stage[], visit: (match: Match) => void): voi
 }
 
 interface Needs extends Seen {
-  keys: Record<LabelsOf, Set<string>>;
+  keys: Record<LabelsOf, Map<string, Set<string> | 'all'>>;
   portNames: Set<string>;
 }
 
 /** What the policies of a state look at. */
 function seenBy(stages: readonly Stage[]): { seen: Needs; blocks: Block[] } {
-  const seen: Needs = { keys: { pod: new Set(), namespace: new Set(), account: new Set(), node: new Set() }, accounts: false, portNames: new Set(), blocks: false };
+  const seen: Needs = { keys: { pod: new Map(), namespace: new Map(), account: new Map(), node: new Map() }, accounts: false, portNames: new Set(), blocks: false };
   const blocks: Block[] = [];
   eachMatch(stages, (match) => {
-    if (match.op === 'label' || match.op === 'has' || match.op === 'text') seen.keys[match.on].add(match.key);
+    if (match.op === 'label' || match.op === 'has') {
+      const values = seen.keys[match.on].get(match.key) ?? new Set();
+      seen.keys[match.on].set(match.key, values);
+      if (match.op === 'label' && values !== 'all') for (const value of match.values) values.add(value);
+    }
+    if (match.op === 'text') seen.keys[match.on].set(match.key, 'all');
     if (match.op === 'account') seen.accounts = true;
     if (match.op === 'block') blocks.push(match.block);
   });

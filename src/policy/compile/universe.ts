@@ -23,9 +23,12 @@ export interface EndpointClass {
   unknownAddress: boolean;
 }
 
-/** The keys and names that some policy looks at; everything else about a pod is left out of its class. */
+/** The values of a label that some policy names; `all` where it looks into values, so that each counts. */
+export type Values = ReadonlySet<string> | 'all';
+
+/** The labels and names that some policy looks at; everything else about a pod is left out of its class. */
 export interface Seen {
-  keys: Readonly<Record<LabelsOf, ReadonlySet<string>>>;
+  keys: Readonly<Record<LabelsOf, ReadonlyMap<string, Values>>>;
   accounts: boolean;
   portNames: ReadonlySet<string>;
   blocks: boolean;
@@ -37,11 +40,14 @@ const PRIVATE: Readonly<Record<32 | 128, readonly string[]>> = {
   128: ['fc00::/7'],
 };
 
-function project(labels: Labels, keys: ReadonlySet<string>): Record<string, string> {
+/** Stands for every value that no policy names; no label value has a slash. */
+export const OTHER_VALUE = '/other';
+
+function project(labels: Labels, keys: ReadonlyMap<string, Values>): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const key of keys) {
+  for (const [key, values] of keys) {
     const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-    if (value !== undefined) kept[key] = value;
+    if (value !== undefined) kept[key] = values === 'all' || values.has(value) ? value : OTHER_VALUE;
   }
   return kept;
 }

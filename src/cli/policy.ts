@@ -1,0 +1,39 @@
+/** `fairlead policy`: what may talk to what, now and after a change. */
+import { lineFormat, LIST_FORMATS, type ListFormat } from '../policy/ask/list-format.ts';
+import { list as listAll } from '../policy/ask/list.ts';
+import { LEVELS, type Level } from '../policy/ask/end-names.ts';
+import { flagOption, textOption } from './options.ts';
+import { ask, check } from './policy-ask.ts';
+import { engineOf, sourcesArgument, stateOptions } from './policy-input.ts';
+import type { Verb } from './verb.ts';
+
+const list: Verb = {
+  name: 'list',
+  summary: 'everything that may talk to everything else',
+  description: 'Lists all connectivity that policies allow over TCP, UDP and SCTP: between pods, from and to addresses outside. What an end may send to itself is left out. Pods of which only the workload is known have its name.',
+  arguments: [sourcesArgument],
+  options: [
+    { flags: '--level <level>', description: 'what a line is about: single pods, workloads, or classes of pods that no policy tells apart', choices: LEVELS, default: 'workload' },
+    { flags: '-o, --output <format>', description: 'format', choices: LIST_FORMATS, default: 'text' },
+    { flags: '--nodes', description: 'nodes are ends too' },
+    ...stateOptions,
+  ],
+  examples: [{ command: 'fairlead policy list --level class manifests/', description: 'a short picture of a large cluster' }],
+  async run(ctx) {
+    const engine = engineOf(ctx);
+    const level = (textOption(ctx, 'level') ?? 'workload') as Level;
+    const format = lineFormat((textOption(ctx, 'output') ?? 'text') as ListFormat, engine, level);
+    for (const text of listAll(engine, { level, nodes: flagOption(ctx, 'nodes'), format })) {
+      ctx.stdout(text);
+      await ctx.drained?.();
+      ctx.signal.throwIfAborted();
+    }
+  },
+};
+
+export const policy: Verb = {
+  name: 'policy',
+  summary: 'what may talk to what, why, and what a change would break',
+  description: 'Answers what network policies allow, from manifests: exactly, with the rules that decide, for the CNI that enforces them. Nothing is sent to a cluster.',
+  verbs: [ask, check, list],
+};
