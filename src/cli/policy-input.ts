@@ -29,17 +29,18 @@ export const stateOptions: readonly VerbOption[] = [enforcerOption, strictOption
 
 /** Tells what is wrong with the input. Errors: UsageError under --strict when any of it is an error. */
 export function tellProblems(ctx: VerbContext, problems: readonly Problem[]): void {
-  for (const problem of problems) ctx.stderr(`${problemText(problem)}\n`);
+  const files = [...new Set(problems.map((problem) => problem.file))];
+  for (const problem of problems.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line)) ctx.stderr(`${problemText(problem)}\n`);
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   if (errors > 0 && flagOption(ctx, 'strict')) {
     throw new UsageError(`${errors} ${errors === 1 ? 'part' : 'parts'} of the input cannot be used.`, { hint: 'put them right, or leave --strict out to go on without them' });
   }
 }
 
-/** The state of sources under an enforcer. */
-export function stateOf(ctx: VerbContext, sources: readonly string[], enforcer: string): State {
+/** The state of sources under an enforcer; `quiet` where their problems have been told. */
+export function stateOf(ctx: VerbContext, sources: readonly string[], enforcer: string, quiet = false): State {
   const { state, problems } = readState(loadSources(sources), enforcer);
-  tellProblems(ctx, problems);
+  if (!quiet) tellProblems(ctx, problems);
   return state;
 }
 

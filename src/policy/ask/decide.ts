@@ -79,7 +79,7 @@ export function decide(engine: Engine, side: Side, subject: number, other: numbe
       // In a stage without order every rule that fits is a reason, not only the first.
       const counts = fits && open && !passed && (progress.answer === undefined || stage.stage.unordered);
       const firm = counts && certain && entry.certain && peer === 'yes';
-      decision.heard.push({ stage: stage.stage.name, rule, peer, port, counts, decided: firm, unless: counts && !firm ? unless(engine, rule, entry.certain, peer, subject, other) : undefined });
+      if (counts || rule.implied === undefined) decision.heard.push({ stage: stage.stage.name, rule, peer, port, counts, decided: firm, unless: counts && !firm ? unless(engine, rule, entry.certain, peer, subject, other) : undefined });
       if (!counts) continue;
       if (firm && rule.action === 'pass') passed = true;
       else if (firm) settle(progress, rule.action as 'allow' | 'deny');

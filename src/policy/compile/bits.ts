@@ -74,3 +74,12 @@ export function membersOf(bits: Bits): number[] {
   eachBit(bits, (index) => members.push(index));
   return members;
 }
+
+/** The smallest member; −1 of the empty set. */
+export function firstBit(bits: Bits): number {
+  for (let at = 0; at < bits.length; at += 1) {
+    const word = bits[at]!;
+    if (word !== 0) return (at << 5) + 31 - Math.clz32(word & -word);
+  }
+  return -1;
+}

@@ -62,6 +62,14 @@ export class PortSpace {
     return atomAt(this.#segments.get(protocol)!, port);
   }
 
+  /** The first port of an atom. */
+  first(atom: number): { protocol: Protocol; port: number } {
+    for (const { protocol, starts, first } of this.#segments.values()) {
+      if (atom < first + starts.length) return { protocol, port: starts[atom - first]! };
+    }
+    throw new Error(`there is no atom ${atom}`);
+  }
+
   #mark(bits: Bits, item: PortItem, named: readonly NamedPort[]): void {
     const segment = this.#segments.get(item.protocol)!;
     const ranges = 'name' in item ? named.filter((one) => one.name === item.name && one.protocol === item.protocol).map(({ port }) => ({ from: port, to: port })) : [item];

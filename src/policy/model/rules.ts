@@ -8,6 +8,7 @@ export type Direction = (typeof DIRECTIONS)[number];
 
 /** A policy as answers name it. */
 export interface PolicyRef {
+  apiVersion: string;
   kind: string;
   /** `NAMESPACE/NAME`, or the name alone of a cluster-scoped one. */
   id: string;
@@ -29,6 +30,8 @@ export interface Rule {
   action: 'allow' | 'deny' | 'pass';
   /** What the match hangs on beyond endpoints and ports (L7 rules, names of the DNS, source ports), in words. */
   condition?: string;
+  /** Nobody wrote it: it says what is not promised. Explanations leave it out where it does not count. */
+  implied?: true;
 }
 
 /** Traffic of these endpoints that no rule of the stage matched is denied at the end of the stage. */

@@ -110,7 +110,7 @@ function directionsOf(check: Checker, types: unknown, egress: readonly unknown[]
 export function parseNetworkPolicy(object: LoadedObject): ParsedPolicy {
   const check = new Checker();
   const namespace = object.namespace ?? 'default';
-  const policy: PolicyRef = { kind: object.kind, id: `${namespace}/${object.name}`, origin: object.origin };
+  const policy: PolicyRef = { apiVersion: object.apiVersion, kind: object.kind, id: `${namespace}/${object.name}`, origin: object.origin };
   const nameFault = objectNameFault(object.name);
   if (nameFault !== undefined) check.invalid(['metadata', 'name'], object.name, nameFault);
   const spec = check.map(object.body['spec'], ['spec'], ['podSelector', 'policyTypes', 'ingress', 'egress']) ?? {};

@@ -35,7 +35,7 @@ export function problemsOf(object: LoadedObject, { issues }: Pick<ParsedPolicy, 
 function undefinedProtocols(isolations: readonly Isolation[], source: string): Rule[] {
   const items = PROTOCOLS.filter((protocol) => !TRANSPORTS.includes(protocol)).map((protocol) => ({ protocol, from: 0, to: LAST_PORT }));
   return isolations.map(({ policy, path, direction, subject }) => ({
-    policy, path, direction, subject, peer: ALL, ports: { include: items, exclude: [] }, action: 'allow',
+    policy, path, direction, subject, peer: ALL, ports: { include: items, exclude: [] }, action: 'allow', implied: true,
     condition: `protocols other than TCP, UDP and SCTP (${source})`,
   }));
 }
