@@ -5,7 +5,8 @@ import type { Dialect, Enforcer } from './enforcers/enforcer.ts';
 import { enforcerOf } from './enforcers/enforcers.ts';
 import type { LoadedObject, Problem } from './input/object.ts';
 import type { Loaded } from './input/objects.ts';
-import { dialectOf, readPolicies } from './parse/policies.ts';
+import { dialectOf } from './parse/dialect.ts';
+import { readPolicies } from './parse/policies.ts';
 import { readWorld } from './world/read-world.ts';
 
 export interface ReadState {
@@ -27,6 +28,7 @@ export function guessEnforcer(objects: readonly LoadedObject[]): Enforcer {
 /** The state of loaded objects under an enforcer; `auto` takes the one that the policies are written for. */
 export function readState({ objects, problems }: Loaded, enforcer: string): ReadState {
   const chosen = enforcer === 'auto' ? guessEnforcer(objects) : enforcerOf(enforcer);
-  const policies = readPolicies(objects, chosen);
-  return { state: { world: readWorld(objects), stages: policies.stages, enforcer: chosen }, problems: [...problems, ...policies.problems] };
+  const world = readWorld(objects);
+  const policies = readPolicies(objects, world, chosen);
+  return { state: { world, stages: policies.stages, enforcer: chosen }, problems: [...problems, ...policies.problems] };
 }

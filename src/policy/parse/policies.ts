@@ -5,6 +5,11 @@ import { lineOf } from '../input/position.ts';
 import { ALL } from '../model/match.ts';
 import { LAST_PORT, PROTOCOLS, TRANSPORTS } from '../model/ports.ts';
 import type { Isolation, Rule, Stage } from '../model/rules.ts';
+import type { World } from '../world/world.ts';
+import { parseCalicoPolicy, type CalicoPolicy } from './calico-policy.ts';
+import { networkSetsOf } from './calico-sets.ts';
+import { KUBERNETES_ORDER, tierStages } from './calico-tiers.ts';
+import { dialectOf } from './dialect.ts';
 import { parseNetworkPolicy, policyName, type ParsedPolicy } from './network-policy.ts';
 
 export interface Policies {
@@ -12,24 +17,15 @@ export interface Policies {
   problems: Problem[];
 }
 
-/** The dialect that an object belongs to; undefined for what is no policy. */
-export function dialectOf({ apiVersion, kind }: Pick<LoadedObject, 'apiVersion' | 'kind'>): Dialect | undefined {
-  const [group] = apiVersion.split('/');
-  if (group === 'networking.k8s.io') return kind === 'NetworkPolicy' ? 'kubernetes' : undefined;
-  if (group === 'extensions') return kind === 'NetworkPolicy' ? 'kubernetes' : undefined;
-  if (group === 'policy.networking.k8s.io') return 'admin';
-  if (group === 'projectcalico.org' || group === 'crd.projectcalico.org') return /Policy$/.test(kind) ? 'calico' : undefined;
-  return group === 'cilium.io' && /NetworkPolicy$/.test(kind) ? 'cilium' : undefined;
-}
-
 /** What a parser found wrong, at its line in the file. */
-export function problemsOf(object: LoadedObject, { issues }: Pick<ParsedPolicy, 'issues'>): Problem[] {
-  const refused = issues.some((issue) => issue.severity === 'error');
+function problemsOf(object: LoadedObject, { issues }: Pick<ParsedPolicy, 'issues'>): Problem[] {
   return issues.map(({ severity, path, message }) => ({
     severity, file: object.origin.file, line: lineOf(object.origin, path), subject: policyName(object),
-    message: severity === 'error' && refused ? `refused: ${message}` : message,
+    message: severity === 'error' ? `refused: ${message}` : message,
   }));
 }
+
+const problemAt = (object: LoadedObject, severity: Problem['severity'], message: string): Problem => ({ severity, file: object.origin.file, line: object.origin.line, subject: policyName(object), message });
 
 /** Other protocols of isolated pods, where nobody promises anything about them. */
 function undefinedProtocols(isolations: readonly Isolation[], source: string): Rule[] {
@@ -40,33 +36,56 @@ function undefinedProtocols(isolations: readonly Isolation[], source: string): R
   }));
 }
 
-const removed = (object: LoadedObject): Problem => ({
-  severity: 'error', file: object.origin.file, line: object.origin.line, subject: policyName(object),
-  message: `refused: no API server since 1.16 serves ${object.apiVersion}; expected networking.k8s.io/v1`,
-});
-
-/** Parses the policies that the enforcer acts on; the others become warnings, because they are inert. */
-export function readPolicies(objects: readonly LoadedObject[], enforcer: Enforcer): Policies {
-  const problems: Problem[] = [];
-  const stage = { name: 'NetworkPolicy', rules: [] as Rule[], isolations: [] as Isolation[], unordered: true };
-  const inert = new Map<Dialect, LoadedObject[]>();
-  for (const object of objects) {
-    const dialect = dialectOf(object);
-    if (dialect === undefined) continue;
-    if (dialect !== 'kubernetes') {
-      inert.set(dialect, [...(inert.get(dialect) ?? []), object]);
-      continue;
-    }
+function parseKubernetes(objects: readonly LoadedObject[], problems: Problem[]): ParsedPolicy[] {
+  return objects.flatMap((object) => {
     if (object.apiVersion !== 'networking.k8s.io/v1') {
-      problems.push(removed(object));
-      continue;
+      problems.push(problemAt(object, 'error', `refused: no API server since 1.16 serves ${object.apiVersion}; expected networking.k8s.io/v1`));
+      return [];
     }
     const parsed = parseNetworkPolicy(object);
     problems.push(...problemsOf(object, parsed));
-    if (!enforcer.enforces.value.includes('kubernetes')) continue;
-    stage.rules.push(...parsed.rules);
-    stage.isolations.push(...parsed.isolations);
+    return parsed;
+  });
+}
+
+function kubernetesStage(parsed: readonly ParsedPolicy[], enforcer: Enforcer): Stage[] {
+  const isolations = parsed.flatMap((one) => one.isolations);
+  if (isolations.length === 0) return [];
+  const implied = enforcer.otherProtocols.value === 'undefined' ? undefinedProtocols(isolations, enforcer.otherProtocols.source) : [];
+  return [{ name: 'NetworkPolicy', rules: [...parsed.flatMap((one) => one.rules), ...implied], isolations, unordered: true }];
+}
+
+/** Calico's own policies and Kubernetes' ones, which lie in its default tier. */
+function calicoStages(objects: readonly LoadedObject[], kubernetes: readonly ParsedPolicy[], own: readonly LoadedObject[], world: World, problems: Problem[]): Stage[] {
+  const context = { sets: networkSetsOf(objects), world };
+  const parsed = own.flatMap((object): CalicoPolicy[] => {
+    if (object.kind.startsWith('Staged')) {
+      problems.push(problemAt(object, 'warning', 'is staged: Calico reports what it would do, and enforces nothing of it'));
+      return [];
+    }
+    const policy = parseCalicoPolicy(object, context);
+    problems.push(...problemsOf(object, policy));
+    return [policy];
+  });
+  const theirs = kubernetes.map(({ policy, rules, isolations }): CalicoPolicy => ({ policy, tier: 'default', order: KUBERNETES_ORDER, rules, applied: isolations, issues: [] }));
+  const tiers = tierStages([...theirs, ...parsed].filter((policy) => policy.applied.length > 0), objects);
+  problems.push(...tiers.problems);
+  return tiers.stages;
+}
+
+/** Parses all policies; those that the enforcer does not act on are inert, and a warning says so. */
+export function readPolicies(objects: readonly LoadedObject[], world: World, enforcer: Enforcer): Policies {
+  const problems: Problem[] = [];
+  const byDialect = Map.groupBy(objects, dialectOf);
+  const of = (dialect: Dialect): readonly LoadedObject[] => byDialect.get(dialect) ?? [];
+  const kubernetes = parseKubernetes(of('kubernetes'), problems);
+  const acts = enforcer.enforces.value;
+  for (const dialect of ['admin', 'calico', 'cilium'] as const) {
+    const [first] = of(dialect);
+    if (first === undefined || acts.includes(dialect) || acts.length === 0) continue;
+    problems.push(problemAt(first, 'warning', `${of(dialect).length} ${of(dialect).length === 1 ? 'policy' : 'policies'} of ${first.apiVersion}: ${enforcer.name} does not act on such; they are inert`));
   }
-  if (enforcer.otherProtocols.value === 'undefined') stage.rules.push(...undefinedProtocols(stage.isolations, enforcer.otherProtocols.source));
-  return { stages: stage.isolations.length > 0 ? [stage] : [], problems };
+  if (acts.length === 0) return { stages: [], problems };
+  const stages = acts.includes('calico') ? calicoStages(objects, kubernetes, of('calico'), world, problems) : kubernetesStage(kubernetes, enforcer);
+  return { stages, problems };
 }

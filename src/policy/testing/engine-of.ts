@@ -19,8 +19,9 @@ export function engineOf(input: string | readonly object[], enforcer = 'calico')
   const text = typeof input === 'string' ? input : input.map((one) => JSON.stringify(one)).join('\n---\n');
   const { objects, problems } = readObjects([{ file: 'test.yaml', text }]);
   const chosen = enforcerOf(enforcer);
-  const policies = readPolicies(objects, chosen);
-  const [engine] = compile([{ world: readWorld(objects), stages: policies.stages, enforcer: chosen }]);
+  const world = readWorld(objects);
+  const policies = readPolicies(objects, world, chosen);
+  const [engine] = compile([{ world, stages: policies.stages, enforcer: chosen }]);
   if (engine === undefined) throw new Error('nothing was compiled');
   return { engine, problems: [...problems, ...policies.problems].map(problemText) };
 }

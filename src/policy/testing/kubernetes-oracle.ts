@@ -89,23 +89,25 @@ export function portMatches(rule: Pick<TestRule, 'ports'>, destination: TestEnd,
   });
 }
 
-function sideAllows(direction: 'ingress' | 'egress', subject: TestEnd, peer: TestEnd, destination: TestEnd, protocol: string, port: number, world: TestWorld): boolean {
-  if (typeof subject === 'string') return true;
+/** What the policies of one direction say of a connection. */
+export function oracleSide(direction: 'ingress' | 'egress', subject: TestEnd, peer: TestEnd, destination: TestEnd, protocol: string, port: number, world: TestWorld): 'allow' | 'deny' | 'unselected' {
+  if (typeof subject === 'string') return 'unselected';
   const selecting = world.policies.filter((policy) => {
     if (policy.namespace !== subject.namespace || !selects(policy.podSelector, subject.labels)) return false;
     const types = policy.policyTypes ?? [];
     if (types.length > 0) return types.includes(direction === 'ingress' ? 'Ingress' : 'Egress');
     return direction === 'ingress' || (policy.egress ?? []).length > 0;
   });
-  if (selecting.length === 0) return true;
-  return selecting.some((policy) => (policy[direction] ?? []).some((rule) => {
+  if (selecting.length === 0) return 'unselected';
+  const allowed = selecting.some((policy) => (policy[direction] ?? []).some((rule) => {
     const peers = (direction === 'ingress' ? rule.from : rule.to) ?? [];
     if (peers.length > 0 && !peers.some((one) => peerMatches(one, peer, policy, world))) return false;
     return portMatches(rule, destination, protocol, port);
   }));
+  return allowed ? 'allow' : 'deny';
 }
 
 /** Whether a connection is allowed. */
 export function oracleAllows(world: TestWorld, from: TestEnd, to: TestEnd, protocol: string, port: number): boolean {
-  return sideAllows('egress', from, to, to, protocol, port, world) && sideAllows('ingress', to, from, to, protocol, port, world);
+  return oracleSide('egress', from, to, to, protocol, port, world) !== 'deny' && oracleSide('ingress', to, from, to, protocol, port, world) !== 'deny';
 }

@@ -54,7 +54,7 @@ const ports = fc.option(fc.array(port, { maxLength: 2 }), { nil: undefined });
 const rule = (key: 'from' | 'to'): fc.Arbitrary<TestRule> => fc.tuple(fc.option(fc.array(peer, { maxLength: 2 }), { nil: undefined }), ports)
   .map(([peers, one]) => ({ ...(peers === undefined ? {} : { [key]: peers }), ...(one === undefined ? {} : { ports: one }) }));
 
-const policy: fc.Arbitrary<Omit<TestPolicy, 'name'>> = fc.record({
+export const policy: fc.Arbitrary<Omit<TestPolicy, 'name'>> = fc.record({
   namespace: fc.constantFrom(...NAMESPACES),
   podSelector: selector,
   policyTypes: fc.subarray(['Ingress', 'Egress']),
