@@ -8,7 +8,7 @@ import type { TestEnd } from '../testing/kubernetes-oracle.ts';
 import { OUTSIDE } from '../testing/kubernetes-worlds.ts';
 import { patience, runs } from '../testing/runs.ts';
 
-const WORLDS = 1_000;
+const WORLDS = 500;
 
 it('Calico policies, tiers and sets mean what the naive evaluator makes of them', { timeout: patience(WORLDS) }, () => {
   fc.assert(fc.property(calicoWorlds, (world) => {

@@ -146,7 +146,7 @@ export function parseNetworkPolicy(object: LoadedObject): ParsedPolicy {
   };
 }
 
-/** What the parser of policies has to say about an object, for messages. */
+/** A policy as messages name it; only NetworkPolicies of Kubernetes have a namespace without writing it. */
 export function policyName(object: LoadedObject): string {
-  return nameOf({ ...object, namespace: object.namespace ?? 'default' });
+  return nameOf({ ...object, namespace: object.namespace ?? (object.kind === 'NetworkPolicy' ? 'default' : undefined) });
 }

@@ -6,6 +6,7 @@ import { ALL } from '../model/match.ts';
 import { LAST_PORT, PROTOCOLS, TRANSPORTS } from '../model/ports.ts';
 import type { Isolation, Rule, Stage } from '../model/rules.ts';
 import type { World } from '../world/world.ts';
+import { adminStage, isAdminKind, parseAdmin, type AdminPolicy } from './admin.ts';
 import { parseCalicoPolicy, type CalicoPolicy } from './calico-policy.ts';
 import { networkSetsOf } from './calico-sets.ts';
 import { KUBERNETES_ORDER, tierStages } from './calico-tiers.ts';
@@ -55,8 +56,28 @@ function kubernetesStage(parsed: readonly ParsedPolicy[], enforcer: Enforcer): S
   return [{ name: 'NetworkPolicy', rules: [...parsed.flatMap((one) => one.rules), ...implied], isolations, unordered: true }];
 }
 
+function parseAdmins(objects: readonly LoadedObject[], problems: Problem[]): AdminPolicy[] {
+  return objects.flatMap((object) => {
+    if (!isAdminKind(object.kind)) {
+      problems.push(problemAt(object, 'error', `is not known: ${object.apiVersion} has AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy`));
+      return [];
+    }
+    const parsed = parseAdmin(object);
+    problems.push(...problemsOf(object, parsed));
+    return parsed;
+  });
+}
+
+/** Administrators' policies as Calico takes them: policies of its tiers kube-admin and kube-baseline. */
+const asCalico = (admins: readonly AdminPolicy[]): CalicoPolicy[] => (['Admin', 'Baseline'] as const).flatMap((tier) => {
+  // Through the stage, which knows of policies whose order is not defined.
+  const rules = Map.groupBy(adminStage(tier, admins).flatMap((stage) => stage.rules), (rule) => rule.policy);
+  return admins.filter((one) => one.tier === tier && one.rules.length > 0)
+    .map((one): CalicoPolicy => ({ policy: one.policy, tier: tier === 'Admin' ? 'kube-admin' : 'kube-baseline', order: one.priority, rules: rules.get(one.policy) ?? [], applied: [], issues: [] }));
+});
+
 /** Calico's own policies and Kubernetes' ones, which lie in its default tier. */
-function calicoStages(objects: readonly LoadedObject[], kubernetes: readonly ParsedPolicy[], own: readonly LoadedObject[], world: World, problems: Problem[]): Stage[] {
+function calicoStages(objects: readonly LoadedObject[], kubernetes: readonly ParsedPolicy[], admins: readonly AdminPolicy[], own: readonly LoadedObject[], world: World, problems: Problem[]): Stage[] {
   const context = { sets: networkSetsOf(objects), world };
   const parsed = own.flatMap((object): CalicoPolicy[] => {
     if (object.kind.startsWith('Staged')) {
@@ -68,7 +89,7 @@ function calicoStages(objects: readonly LoadedObject[], kubernetes: readonly Par
     return [policy];
   });
   const theirs = kubernetes.map(({ policy, rules, isolations }): CalicoPolicy => ({ policy, tier: 'default', order: KUBERNETES_ORDER, rules, applied: isolations, issues: [] }));
-  const tiers = tierStages([...theirs, ...parsed].filter((policy) => policy.applied.length > 0), objects);
+  const tiers = tierStages([...[...theirs, ...parsed].filter((policy) => policy.applied.length > 0), ...asCalico(admins)], objects);
   problems.push(...tiers.problems);
   return tiers.stages;
 }
@@ -80,12 +101,14 @@ export function readPolicies(objects: readonly LoadedObject[], world: World, enf
   const of = (dialect: Dialect): readonly LoadedObject[] => byDialect.get(dialect) ?? [];
   const kubernetes = parseKubernetes(of('kubernetes'), problems);
   const acts = enforcer.enforces.value;
+  const admins = parseAdmins(of('admin'), problems);
   for (const dialect of ['admin', 'calico', 'cilium'] as const) {
     const [first] = of(dialect);
     if (first === undefined || acts.includes(dialect) || acts.length === 0) continue;
     problems.push(problemAt(first, 'warning', `${of(dialect).length} ${of(dialect).length === 1 ? 'policy' : 'policies'} of ${first.apiVersion}: ${enforcer.name} does not act on such; they are inert`));
   }
   if (acts.length === 0) return { stages: [], problems };
-  const stages = acts.includes('calico') ? calicoStages(objects, kubernetes, of('calico'), world, problems) : kubernetesStage(kubernetes, enforcer);
-  return { stages, problems };
+  if (acts.includes('calico')) return { stages: calicoStages(objects, kubernetes, admins, of('calico'), world, problems), problems };
+  const admin = (tier: AdminPolicy['tier']): Stage[] => (acts.includes('admin') ? adminStage(tier, admins) : []);
+  return { stages: [...admin('Admin'), ...kubernetesStage(kubernetes, enforcer), ...admin('Baseline')], problems };
 }
