@@ -5,6 +5,7 @@ import type { Dialect, Enforcer } from './enforcers/enforcer.ts';
 import { enforcerOf } from './enforcers/enforcers.ts';
 import type { LoadedObject, Problem } from './input/object.ts';
 import type { Loaded } from './input/objects.ts';
+import { agentConfig } from './parse/cilium.ts';
 import { dialectOf } from './parse/dialect.ts';
 import { readPolicies } from './parse/policies.ts';
 import { readWorld } from './world/read-world.ts';
@@ -25,9 +26,15 @@ export function guessEnforcer(objects: readonly LoadedObject[]): Enforcer {
   return enforcerOf(own[0] ?? 'api');
 }
 
+/** The enforcer as the input configures it. */
+function configured(enforcer: Enforcer, objects: readonly LoadedObject[]): Enforcer {
+  const agent = enforcer.enforces.value.includes('cilium') ? agentConfig(objects) : undefined;
+  return agent?.matchesNodes === true ? { ...enforcer, blocksMatchNodes: { value: true, source: `${agent.object.origin.file}: policy-cidr-match-mode` } } : enforcer;
+}
+
 /** The state of loaded objects under an enforcer; `auto` takes the one that the policies are written for. */
 export function readState({ objects, problems }: Loaded, enforcer: string): ReadState {
-  const chosen = enforcer === 'auto' ? guessEnforcer(objects) : enforcerOf(enforcer);
+  const chosen = configured(enforcer === 'auto' ? guessEnforcer(objects) : enforcerOf(enforcer), objects);
   const world = readWorld(objects);
   const policies = readPolicies(objects, world, chosen);
   return { state: { world, stages: policies.stages, enforcer: chosen }, problems: [...problems, ...policies.problems] };

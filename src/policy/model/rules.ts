@@ -52,6 +52,6 @@ export interface Stage {
   name: string;
   rules: readonly Rule[];
   isolations: readonly Isolation[];
-  /** No rule of the stage denies or passes, so that their order means nothing. */
+  /** All rules of the stage do the same, so that their order means nothing. */
   unordered: boolean;
 }

@@ -10,6 +10,8 @@ import { adminStage, isAdminKind, parseAdmin, type AdminPolicy } from './admin.t
 import { parseCalicoPolicy, type CalicoPolicy } from './calico-policy.ts';
 import { networkSetsOf } from './calico-sets.ts';
 import { KUBERNETES_ORDER, tierStages } from './calico-tiers.ts';
+import { ciliumStages, parseCilium } from './cilium.ts';
+import { cidrGroupsOf } from './cilium-peers.ts';
 import { dialectOf } from './dialect.ts';
 import { parseNetworkPolicy, policyName, type ParsedPolicy } from './network-policy.ts';
 
@@ -109,6 +111,15 @@ export function readPolicies(objects: readonly LoadedObject[], world: World, enf
   }
   if (acts.length === 0) return { stages: [], problems };
   if (acts.includes('calico')) return { stages: calicoStages(objects, kubernetes, admins, of('calico'), world, problems), problems };
+  if (acts.includes('cilium')) {
+    const context = { world, groups: cidrGroupsOf(objects) };
+    const parsed = of('cilium').map((object) => {
+      const policy = parseCilium(object, context);
+      problems.push(...problemsOf(object, policy));
+      return policy;
+    });
+    return { stages: ciliumStages(parsed, kubernetes, objects), problems };
+  }
   const admin = (tier: AdminPolicy['tier']): Stage[] => (acts.includes('admin') ? adminStage(tier, admins) : []);
   return { stages: [...admin('Admin'), ...kubernetesStage(kubernetes, enforcer), ...admin('Baseline')], problems };
 }

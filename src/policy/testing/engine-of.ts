@@ -1,12 +1,10 @@
 /** Compiles objects written in a test, and asks about ends named as tests name them. For tests. */
 import { compile, between, type Engine } from '../compile/engine.ts';
-import { enforcerOf } from '../enforcers/enforcers.ts';
 import { problemText } from '../input/object.ts';
 import { readObjects } from '../input/objects.ts';
 import { parseAddress } from '../model/block.ts';
 import type { Protocol } from '../model/ports.ts';
-import { readPolicies } from '../parse/policies.ts';
-import { readWorld } from '../world/read-world.ts';
+import { readState } from '../state.ts';
 import type { TestEnd } from './kubernetes-oracle.ts';
 
 export interface Made {
@@ -17,13 +15,10 @@ export interface Made {
 /** Compiles a stream of YAML, or objects. */
 export function engineOf(input: string | readonly object[], enforcer = 'calico'): Made {
   const text = typeof input === 'string' ? input : input.map((one) => JSON.stringify(one)).join('\n---\n');
-  const { objects, problems } = readObjects([{ file: 'test.yaml', text }]);
-  const chosen = enforcerOf(enforcer);
-  const world = readWorld(objects);
-  const policies = readPolicies(objects, world, chosen);
-  const [engine] = compile([{ world, stages: policies.stages, enforcer: chosen }]);
+  const { state, problems } = readState(readObjects([{ file: 'test.yaml', text }]), enforcer);
+  const [engine] = compile([state]);
   if (engine === undefined) throw new Error('nothing was compiled');
-  return { engine, problems: [...problems, ...policies.problems].map(problemText) };
+  return { engine, problems: problems.map(problemText) };
 }
 
 /** The class of an end: `ns/pod`, a test's pod, a node's name, or an address. */

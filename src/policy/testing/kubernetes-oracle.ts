@@ -40,6 +40,8 @@ export interface TestWorld {
   namespaces: Record<string, Record<string, string>>;
   pods: TestPod[];
   policies: TestPolicy[];
+  /** Blocks of addresses do not match pods. */
+  blocksSparePods?: true;
 }
 
 /** An end of a connection: a pod, or an address of nobody in the cluster. */
@@ -73,6 +75,7 @@ const addressesOf = (end: TestEnd): string[] => (typeof end === 'string' ? [end]
 
 function peerMatches(peer: TestPeer, end: TestEnd, policy: TestPolicy, world: TestWorld): boolean {
   const { ipBlock } = peer;
+  if (ipBlock !== undefined && world.blocksSparePods === true && typeof end !== 'string') return false;
   if (ipBlock !== undefined) return addressesOf(end).some((one) => inCidr(one, ipBlock.cidr) && !(ipBlock.except ?? []).some((except) => inCidr(one, except)));
   if (typeof end === 'string') return false;
   if (peer.namespaceSelector === undefined ? end.namespace !== policy.namespace : !selects(peer.namespaceSelector, world.namespaces[end.namespace] ?? {})) return false;
