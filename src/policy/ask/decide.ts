@@ -61,6 +61,12 @@ function settle(progress: Progress, action: 'allow' | 'deny'): void {
   progress.answer = progress.maybe.has(action === 'allow' ? 'deny' : 'allow') ? 'depends' : action;
 }
 
+/** A rule that may pass may bring either about. */
+function perhaps({ maybe }: Progress, action: Rule['action']): void {
+  if (action !== 'deny') maybe.add('allow');
+  if (action !== 'allow') maybe.add('deny');
+}
+
 /** The decision of one direction for a class, its peer's class, and a port's atom. */
 export function decide(engine: Engine, side: Side, subject: number, other: number, atom: number): Decision {
   const decision: Decision = { direction: side.direction, answer: 'allow', heard: [], isolated: [], selected: false };
@@ -83,7 +89,7 @@ export function decide(engine: Engine, side: Side, subject: number, other: numbe
       if (!counts) continue;
       if (firm && rule.action === 'pass') passed = true;
       else if (firm) settle(progress, rule.action as 'allow' | 'deny');
-      else for (const action of ['allow', 'deny'] as const) if (rule.action === action || rule.action === 'pass') progress.maybe.add(action);
+      else perhaps(progress, rule.action);
     }
     if (progress.answer !== undefined || passed || isolation === 'no') continue;
     decision.isolated = isolatingOf(engine, side, stage, subject);

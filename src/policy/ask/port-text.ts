@@ -1,6 +1,5 @@
 /** Sets of ports in words. */
 import type { Engine } from '../compile/engine.ts';
-import type { OutcomeId } from '../compile/outcome.ts';
 import type { PortRange } from '../compile/port-space.ts';
 import type { SetId } from '../compile/set-table.ts';
 import { LAST_PORT } from '../model/ports.ts';
@@ -16,12 +15,4 @@ export function portsText(engine: Engine, set: SetId): string {
     const whole = ranges.length === 1 && ranges[0]?.from === 0 && ranges[0].to === LAST_PORT;
     return whole ? protocol : `${protocol} ${ranges.map(rangeText).join(',')}`;
   }).join('; ');
-}
-
-/** `TCP 80`, `depends: UDP 53`, or both. */
-export function outcomeText(engine: Engine, outcome: OutcomeId): string {
-  const { allow, depends } = engine.outcomes.get(outcome);
-  const { sets } = engine.ports;
-  const parts = [...(sets.isEmpty(allow) ? [] : [portsText(engine, allow)]), ...(sets.isEmpty(depends) ? [] : [`depends: ${portsText(engine, depends)}`])];
-  return parts.join(' | ');
 }

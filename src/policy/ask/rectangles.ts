@@ -93,11 +93,8 @@ export function* reaches(engine: Engine, visible: Visible): Generator<Reach> {
         if (only !== undefined && !hasBit(peers, only)) continue;
         const made = visible.of(engine.outcomes.both(outcome, inward));
         if (made === undefined) continue;
-        if (only !== undefined) add(made, targets, false);
-        else {
-          const hit = both(peers, targets);
-          if (!isEmpty(hit)) add(made, hit, true);
-        }
+        const hit = only === undefined ? both(peers, targets) : targets;
+        if (!isEmpty(hit)) add(made, hit, only === undefined);
       }
     }
     yield { source, to: [...found].map(([outcome, targets]) => ({ outcome, targets })) };

@@ -45,11 +45,6 @@ export function isEmpty(bits: Bits): boolean {
   return true;
 }
 
-export function sameBits(a: Bits, b: Bits): boolean {
-  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
-  return true;
-}
-
 export function countBits(bits: Bits): number {
   let count = 0;
   for (let word of bits) for (; word !== 0; word &= word - 1) count += 1;

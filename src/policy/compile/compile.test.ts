@@ -58,7 +58,7 @@ describe('ports', () => {
   it('with names are those of the destination, of the same protocol', () => {
     const space = new PortSpace([{ protocol: 'TCP', from: 8080, to: 8080 }, { protocol: 'UDP', from: 9, to: 9 }]);
     const items: PortItem[] = [{ protocol: 'TCP', name: 'http' }];
-    const at = (port: number, protocol = 'TCP'): unknown => space.rangesOf(space.setOf({ include: items, exclude: [] }, [{ name: 'http', protocol, port }]));
+    const at = (number: number, protocol = 'TCP'): unknown => space.rangesOf(space.setOf({ include: items, exclude: [] }, [{ name: 'http', protocol, port: number }]));
     expect([at(8080), at(9, 'UDP')]).toEqual([[{ protocol: 'TCP', from: 8080, to: 8080 }], []]);
   });
 });

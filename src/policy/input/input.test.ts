@@ -48,6 +48,7 @@ describe('objects', () => {
     ['a: 1\n', /it has no apiVersion/],
     ['apiVersion: v1\nspec: {}\n', /it has no kind/],
     ['apiVersion: v1\nkind: Pod\n', /Pod without metadata\.name/],
+    ['apiVersion: v1\nkind: Pod\nmetadata: {name: y}\n', /Pod has true for metadata\.name, which is no text/],
     ['apiVersion: v1\nkind: List\nitems: [7]\n', /Item 0 of the list is no Kubernetes object/],
   ])('%j is reported', (text, message) => {
     const { objects, problems } = read(text);

@@ -53,6 +53,8 @@ function collect(value: unknown, document: Document, file: string, within: Path,
   }
   const metadata = isMap(value['metadata']) ? value['metadata'] : {};
   const name = text(metadata['name']) ?? text(metadata['generateName']);
+  const given = metadata['name'];
+  if (name === undefined && given !== undefined && given !== null) return problem(`${kind} has ${JSON.stringify(given)} for metadata.name, which is no text: it is left out. Unquoted y, n, yes, no, on and off are booleans to kubectl.`);
   if (name === undefined) return problem(`${kind} without metadata.name: it is left out.`, kind === 'Kustomization' ? 'warning' : 'error');
   into.objects.push({ apiVersion, kind, name, namespace: text(metadata['namespace']), body: value, origin: { file, line: document.line, text: document.text, within } });
 }

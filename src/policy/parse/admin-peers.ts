@@ -57,6 +57,7 @@ export function adminPeer(check: Checker, value: unknown, path: Path, egress: bo
       return { match: or(...blocks) };
     }
     case 'domainNames': return { match: { op: 'kind', kind: 'address' }, condition: `which addresses ${(check.list(given[key], at) ?? []).join(', ')} stand for` };
+    case undefined:
     default: return { match: NONE };
   }
 }

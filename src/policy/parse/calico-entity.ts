@@ -99,7 +99,7 @@ export function entity(check: Checker, value: unknown, path: Path, namespace: st
   const scope: Match = namespaces ?? (namespace === undefined ? ALL : { op: 'namespace', name: namespace });
   const selecting = selector !== undefined || namespaces !== undefined || account !== undefined || (notSelector !== undefined && namespace !== undefined);
   const expression = and(selector ?? ALL, account ?? ALL);
-  const written = String(given['namespaceSelector'] ?? '');
+  const written = typeof given['namespaceSelector'] === 'string' ? given['namespaceSelector'] : '';
   const positive = selecting ? or(asksForGlobal(written) ? selectedGlobally(expression, context) : NONE, selected(expression, scope, namespaces !== undefined || namespace !== undefined, context)) : ALL;
   const included = nets(check, given['nets'], [...path, 'nets']);
   const excluded = nets(check, given['notNets'], [...path, 'notNets']);

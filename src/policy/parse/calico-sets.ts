@@ -46,6 +46,11 @@ export function selectsSet(match: Match, set: NetworkSet, namespaceLabels: (name
       const value = labels(match.on)[match.key];
       return value !== undefined && (match.how === 'contains' ? value.includes(match.text) : match.how === 'starts' ? value.startsWith(match.text) : value.endsWith(match.text));
     }
-    default: return false;
+    // A set is no endpoint, and has no account.
+    case 'account':
+    case 'block':
+    case 'kind':
+    case 'none':
+    case 'unknown': return false;
   }
 }

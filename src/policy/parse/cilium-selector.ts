@@ -1,5 +1,5 @@
 /** Cilium's endpoint selectors: label selectors whose keys may carry a source, and which see one namespace unless they name it. */
-import type { Fields } from '../input/fields.ts';
+import { at, fields, list, text, type Fields } from '../input/fields.ts';
 import type { Path } from '../input/object.ts';
 import { ALL, and, NONE, not, or, type Match } from '../model/match.ts';
 import type { Checker } from './checker.ts';
@@ -69,9 +69,7 @@ export function entityOf(name: string): EndpointSelection | undefined {
 
 /** The keys of a selector, wherever they stand. */
 function keysOf(selector: Fields): string[] {
-  const labels = Object.keys((selector['matchLabels'] ?? {}) as Fields);
-  const expressions = Array.isArray(selector['matchExpressions']) ? (selector['matchExpressions'] as unknown[]) : [];
-  return [...labels, ...expressions.map((one) => String((one as Fields | null)?.['key'] ?? ''))];
+  return [...Object.keys(fields(selector['matchLabels'])), ...list(selector['matchExpressions']).map((one) => text(at(one, 'key')) ?? '')];
 }
 
 /**
@@ -83,17 +81,16 @@ export function endpointSelector(check: Checker, value: unknown, path: Path, nam
   const keys = keysOf(selector);
   const parts: Match[] = [];
   for (const [key, given] of Object.entries(check.map(selector['matchLabels'], [...path, 'matchLabels']) ?? {})) {
-    const text = check.text(given, [...path, 'matchLabels', key]) ?? '';
-    parts.push(reserved(key) ?? oneOf(key, [text]));
+    parts.push(reserved(key) ?? oneOf(key, [check.text(given, [...path, 'matchLabels', key]) ?? '']));
   }
   (check.list(selector['matchExpressions'], [...path, 'matchExpressions']) ?? []).forEach((one, index) => {
-    const at = [...path, 'matchExpressions', index];
-    const given = check.map(one, at, ['key', 'operator', 'values']) ?? {};
-    const key = check.text(given['key'], [...at, 'key']) ?? '';
-    const operator = check.text(given['operator'], [...at, 'operator']) ?? '';
-    const values = (check.list(given['values'], [...at, 'values']) ?? []).map((each, number) => check.text(each, [...at, 'values', number]) ?? '');
-    if (!OPERATORS.includes(operator)) check.unsupported([...at, 'operator'], operator, OPERATORS);
-    if ((operator === 'In' || operator === 'NotIn') && values.length === 0) check.required([...at, 'values'], 'must be specified when `operator` is \'In\' or \'NotIn\'');
+    const where = [...path, 'matchExpressions', index];
+    const given = check.map(one, where, ['key', 'operator', 'values']) ?? {};
+    const key = check.text(given['key'], [...where, 'key']) ?? '';
+    const operator = check.text(given['operator'], [...where, 'operator']) ?? '';
+    const values = (check.list(given['values'], [...where, 'values']) ?? []).map((each, number) => check.text(each, [...where, 'values', number]) ?? '');
+    if (!OPERATORS.includes(operator)) check.unsupported([...where, 'operator'], operator, OPERATORS);
+    if ((operator === 'In' || operator === 'NotIn') && values.length === 0) check.required([...where, 'values'], 'must be specified when `operator` is \'In\' or \'NotIn\'');
     const inner = reserved(key) ?? (operator === 'In' || operator === 'NotIn' ? oneOf(key, values) : has(key));
     parts.push(operator === 'NotIn' || operator === 'DoesNotExist' ? not(inner) : inner);
   });

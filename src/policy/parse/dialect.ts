@@ -13,6 +13,7 @@ export function dialectOf({ apiVersion, kind }: Pick<LoadedObject, 'apiVersion' 
     case 'projectcalico.org':
     case 'crd.projectcalico.org': return kind.endsWith('NetworkPolicy') ? 'calico' : undefined;
     case 'cilium.io': return kind.endsWith('NetworkPolicy') ? 'cilium' : undefined;
+    case undefined:
     default: return undefined;
   }
 }

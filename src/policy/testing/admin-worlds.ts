@@ -12,7 +12,7 @@ const named: fc.Arbitrary<AdminTestPort> = fc.constantFrom(...PORT_NAMES).map((n
 
 const rule = (egress: boolean): fc.Arbitrary<AdminTestRule> => fc.record({
   action: fc.constantFrom<AdminTestRule['action'][]>('allow', 'deny', 'pass'),
-  peers: fc.array(egress ? fc.oneof({ weight: 3, arbitrary: selection as fc.Arbitrary<AdminTestPeer> }, { weight: 1, arbitrary: networks }) : (selection as fc.Arbitrary<AdminTestPeer>), { minLength: 1, maxLength: 2 }),
+  peers: fc.array(egress ? fc.oneof({ weight: 3, arbitrary: selection }, { weight: 1, arbitrary: networks }) : (selection as fc.Arbitrary<AdminTestPeer>), { minLength: 1, maxLength: 2 }),
   ports: fc.option(fc.array(fc.oneof({ weight: 3, arbitrary: numbered }, { weight: 1, arbitrary: named }), { minLength: 1, maxLength: 2 }), { nil: undefined }),
 });
 

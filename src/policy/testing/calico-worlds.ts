@@ -48,7 +48,7 @@ const spaces = expressions(fc.oneof(key, fc.constant('projectcalico.org/name')))
 
 const peer: fc.Arbitrary<CalicoEntity> = fc.record({
   selector: maybe(pods, 1), notSelector: maybe(pods, 4), nets: maybe(cidrs, 3), notNets: maybe(cidrs, 4),
-  namespaceSelector: maybe(fc.oneof({ weight: 5, arbitrary: spaces as fc.Arbitrary<Expr | 'global'> }, { weight: 1, arbitrary: fc.constant('global' as const) }), 2),
+  namespaceSelector: maybe(fc.oneof({ weight: 5, arbitrary: spaces }, { weight: 1, arbitrary: fc.constant('global' as const) }), 2),
   serviceAccounts: maybe(fc.record({ names: fc.subarray(['robot', 'default']), selector: maybe(expressions(key)) }), 4),
 }) as fc.Arbitrary<CalicoEntity>;
 

@@ -13,14 +13,14 @@ const port = fc.oneof(
 const rule: fc.Arbitrary<CiliumTestRule> = fc.record({
   endpoints: fc.array(endpoints, { maxLength: 2 }), cidrs: fc.array(fc.constantFrom(...CIDRS).map((cidr) => ({ cidr, ...(cidr === '0.0.0.0/0' ? { except: ['192.0.2.0/24'] } : {}) })), { maxLength: 2 }),
   entities: fc.array(fc.constantFrom('world', 'cluster', 'all'), { maxLength: 1 }), ports: fc.array(port, { minLength: 1, maxLength: 2 }),
-}, { requiredKeys: [] }) as fc.Arbitrary<CiliumTestRule>;
+}, { requiredKeys: [] });
 
 const section = fc.array(rule, { maxLength: 2 });
 const policy: fc.Arbitrary<CiliumTestPolicy> = fc.record({
   namespace: fc.option(fc.constantFrom(...NAMESPACES), { nil: undefined, freq: 3 }), selector: selector.map((one) => ({ ...one, namespace: undefined })),
   ingress: section, egress: section, ingressDeny: section, egressDeny: section,
   defaultDeny: fc.record({ ingress: fc.boolean(), egress: fc.boolean() }, { requiredKeys: [] }),
-}, { requiredKeys: ['namespace', 'selector', 'defaultDeny'] }) as fc.Arbitrary<CiliumTestPolicy>;
+}, { requiredKeys: ['namespace', 'selector', 'defaultDeny'] });
 
 export const ciliumWorlds: fc.Arbitrary<CiliumWorld> = fc.record({
   base: worlds, cilium: fc.array(policy, { maxLength: 3 }), mode: fc.constantFrom<CiliumWorld['mode'][]>('default', 'default', 'default', 'always', 'never'),

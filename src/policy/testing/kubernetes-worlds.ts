@@ -60,7 +60,7 @@ export const policy: fc.Arbitrary<Omit<TestPolicy, 'name'>> = fc.record({
   policyTypes: fc.subarray(['Ingress', 'Egress']),
   ingress: fc.array(rule('from'), { maxLength: 2 }),
   egress: fc.array(rule('to'), { maxLength: 2 }),
-}, { requiredKeys: ['namespace', 'podSelector'] }) as fc.Arbitrary<Omit<TestPolicy, 'name'>>;
+}, { requiredKeys: ['namespace', 'podSelector'] });
 
 export const pods: fc.Arbitrary<TestPod[]> = fc.array(fc.record({
   namespace: fc.constantFrom(...NAMESPACES),
