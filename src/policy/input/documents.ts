@@ -12,6 +12,9 @@ export interface Document {
  */
 const MARKER = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
 
+/** The rest of a marker's line, where nothing stands on it. */
+const BLANK = /^[ \t]*\r?\n/;
+
 /** Nothing but blank lines, comments and directives. */
 const EMPTY = /^(?:[ \t]*(?:[#%].*)?(?:\r?\n|$))*$/;
 
@@ -36,6 +39,11 @@ export function splitDocuments(text: string): Document[] {
   for (const match of text.matchAll(MARKER)) {
     take(match.index);
     start = match.index + match[0].length;
+    const rest = BLANK.exec(text.slice(start, start + 200));
+    if (rest !== null) {
+      start += rest[0].length;
+      line += 1;
+    }
   }
   take(text.length);
   return documents;
