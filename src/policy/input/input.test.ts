@@ -48,7 +48,9 @@ describe('objects', () => {
     ['a: 1\n', /it has no apiVersion/],
     ['apiVersion: v1\nspec: {}\n', /it has no kind/],
     ['apiVersion: v1\nkind: Pod\n', /Pod without metadata\.name/],
-    ['apiVersion: v1\nkind: Pod\nmetadata: {name: y}\n', /Pod has true for metadata\.name, which is no text/],
+    ['apiVersion: v1\nkind: Pod\nmetadata: {name: y}\n', /Pod: metadata\.name is true, which is no text/],
+    ['apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: n}\n', /Pod a: metadata\.namespace is false/],
+    ['apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {v: 1.0}}\n', /Pod a: metadata\.labels\.v is 1, which is no text/],
     ['apiVersion: v1\nkind: List\nitems: [7]\n', /Item 0 of the list is no Kubernetes object/],
   ])('%j is reported', (text, message) => {
     const { objects, problems } = read(text);

@@ -22,6 +22,13 @@ export interface SourceText {
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
+/** The first field of metadata that must be a text and is not, with its value. */
+function notText(metadata: Readonly<Record<string, unknown>>): string | undefined {
+  const labels = isMap(metadata['labels']) ? Object.entries(metadata['labels']).map(([key, value]) => [`labels.${key}`, value] as const) : [];
+  const [found] = [['name', metadata['name']] as const, ['namespace', metadata['namespace']] as const, ...labels].filter(([, value]) => value !== undefined && value !== null && typeof value !== 'string');
+  return found === undefined ? undefined : `metadata.${found[0]} is ${JSON.stringify(found[1])}`;
+}
+
 /** JSON is read as such, because it is faster; what JSON.parse refuses may still be YAML in flow style. */
 function parse(document: Document): unknown {
   if (/^\s*[{[]/.test(document.text)) {
@@ -53,8 +60,8 @@ function collect(value: unknown, document: Document, file: string, within: Path,
   }
   const metadata = isMap(value['metadata']) ? value['metadata'] : {};
   const name = text(metadata['name']) ?? text(metadata['generateName']);
-  const given = metadata['name'];
-  if (name === undefined && given !== undefined && given !== null) return problem(`${kind} has ${JSON.stringify(given)} for metadata.name, which is no text: it is left out. Unquoted y, n, yes, no, on and off are booleans to kubectl.`);
+  const wrong = notText(metadata);
+  if (wrong !== undefined) return problem(`${kind}${name === undefined ? '' : ` ${name}`}: ${wrong}, which is no text: it is left out, because the API server refuses it. Unquoted y, n, yes, no, on and off are booleans to kubectl.`);
   if (name === undefined) return problem(`${kind} without metadata.name: it is left out.`, kind === 'Kustomization' ? 'warning' : 'error');
   into.objects.push({ apiVersion, kind, name, namespace: text(metadata['namespace']), body: value, origin: { file, line: document.line, text: document.text, within } });
 }
