@@ -6,6 +6,7 @@ import { flagOption, textOption } from './options.ts';
 import { ask, check } from './policy-ask.ts';
 import { diff } from './policy-diff.ts';
 import { explain } from './policy-explain.ts';
+import { generate } from './policy-generate.ts';
 import { impact } from './policy-impact.ts';
 import { lint } from './policy-lint.ts';
 import { engineOf, sourcesArgument, stateOptions } from './policy-input.ts';
@@ -40,5 +41,5 @@ export const policy: Verb = {
   name: 'policy',
   summary: 'what may talk to what, why, and what a change would break',
   description: 'Answers what network policies allow, from manifests: exactly, with the rules that decide, for the CNI that enforces them. Nothing is sent to a cluster.',
-  verbs: [list, ask, check, explain, diff, lint, test, impact],
+  verbs: [list, ask, check, explain, diff, lint, test, impact, generate],
 };
