@@ -4,6 +4,7 @@ import { list as listAll } from '../policy/ask/list.ts';
 import { LEVELS, type Level } from '../policy/ask/end-names.ts';
 import { flagOption, textOption } from './options.ts';
 import { ask, check } from './policy-ask.ts';
+import { convert } from './policy-convert.ts';
 import { diff } from './policy-diff.ts';
 import { explain } from './policy-explain.ts';
 import { generate } from './policy-generate.ts';
@@ -41,5 +42,5 @@ export const policy: Verb = {
   name: 'policy',
   summary: 'what may talk to what, why, and what a change would break',
   description: 'Answers what network policies allow, from manifests: exactly, with the rules that decide, for the CNI that enforces them. Nothing is sent to a cluster.',
-  verbs: [list, ask, check, explain, diff, lint, test, impact, generate],
+  verbs: [list, ask, check, explain, diff, lint, test, impact, generate, convert],
 };
