@@ -4,7 +4,7 @@ import type { Judged } from './judge.ts';
 export const EXPECT_FORMATS = ['text', 'json', 'junit'] as const;
 export type ExpectFormat = (typeof EXPECT_FORMATS)[number];
 
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll(/[^\t\n\r\x20-\uFFFD]/g, '?');
+const escaped = (given: string): string => given.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll(/[^\t\n\r\x20-\uFFFD]/g, '?');
 
 function text(results: readonly Judged[], file: string): string {
   const lines = results.map(({ expectation, result, tried, because }) =>

@@ -7,11 +7,11 @@ import { recordFlow } from './records.ts';
 const FORMATS = 'conntrack -L, hubble observe -o json, Calico flow logs, or lines of {"from", "to", "protocol", "port", "count"}';
 
 /** The first bytes of capture files (pcap in both orders, with micro- and nanoseconds; pcapng). */
-const CAPTURES = /^(?:\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d|\x0a\x0d\x0d\x0a)/;
+const CAPTURES = ['d4c3b2a1', 'a1b2c3d4', '4d3cb2a1', 'a1b23c4d', '0a0d0d0a'];
 
 /** The flows of a file. Errors: UsageError naming the line that cannot be read, or where there is none at all. */
 export function readFlows(bytes: Buffer, file: string): Flows {
-  if (CAPTURES.test(bytes.subarray(0, 4).toString('latin1'))) throw new UsageError(`${file} is a packet capture, which \`policy impact\` does not read.`, { hint: `give it flows: ${FORMATS}` });
+  if (CAPTURES.includes(bytes.subarray(0, 4).toString('hex'))) throw new UsageError(`${file} is a packet capture, which \`policy impact\` does not read.`, { hint: `give it flows: ${FORMATS}` });
   const source = bytes.toString('utf8');
   const conntrack = isConntrack(source) && !source.trimStart().startsWith('{');
   const flows: Flow[] = [];

@@ -4,7 +4,7 @@ import { TRANSPORTS, type Protocol } from '../model/ports.ts';
 import type { Flow } from './flow.ts';
 
 const protocolOf = (value: unknown): Protocol | undefined => {
-  const name = String(value ?? 'TCP').toUpperCase();
+  const name = typeof value === 'string' || typeof value === 'number' ? String(value).toUpperCase() : 'TCP';
   const known = { 6: 'TCP', 17: 'UDP', 132: 'SCTP' }[name] ?? name;
   return TRANSPORTS.find((one) => one === known);
 };

@@ -97,22 +97,19 @@ function namer(): (group: Selectable) => string {
   };
 }
 
+/** What is missing for workloads to ask a DNS server. */
+function dnsLinks(server: Selectable, seen: readonly Selectable[], links: readonly Link[]): Link[] {
+  const wanted = seen.filter((group) => group !== server).flatMap((from) => DNS_PORTS.map(([protocol, port]): Link => ({ from, to: server, protocol, port })));
+  return wanted.filter((one) => !links.some((link) => link.from === one.from && link.to === server && link.protocol === one.protocol && link.port === one.port));
+}
+
 /** The policies for flows. With `dns` every workload may ask the DNS servers of the input, seen or not. */
 export function generate(engine: Engine, flows: readonly Flow[], dns: boolean): Generated {
   const groups = selectables(engine.state.world);
   const left: string[] = [];
   const links = linksOf(new Asker(engine), flows, groups, left);
   const seen = groups.filter((group) => links.some((link) => link.from === group || link.to === group));
-  if (dns) {
-    for (const server of groups.filter(isDns)) {
-      for (const group of seen) {
-        for (const [protocol, port] of DNS_PORTS) {
-          const known = links.some((link) => link.from === group && link.to === server && link.protocol === protocol && link.port === port);
-          if (group !== server && !known) links.push({ from: group, to: server, protocol, port });
-        }
-      }
-    }
-  }
+  for (const server of dns ? groups.filter(isDns) : []) links.push(...dnsLinks(server, seen, links));
   const touched = groups.filter((group) => links.some((link) => link.from === group || link.to === group));
   const name = namer();
   const policies = touched.map((group): MadePolicy => ({

@@ -39,14 +39,12 @@ export function prove(before: Engine, { policies, links }: Generated): Proof {
   for (const from of groups) {
     for (const to of groups) {
       const wanted = engine!.ports.setOf({ include: links.filter((link) => link.from === from && link.to === to).map(({ protocol, port }) => ({ protocol: protocol as Protocol, from: port, to: port })), exclude: [] }, []);
-      for (const source of from.pods) {
-        for (const target of to.pods) {
-          if (source === target) continue;
-          pairs += 1;
-          const { allow, depends } = outcomes.get(between(engine!, engine!.universe.ofPod(source), engine!.universe.ofPod(target)));
-          const more = sets.minus(sets.and(sets.or(allow, depends), engine!.ports.transports), wanted);
-          if (!sets.isEmpty(more)) faults.push(`${source.id} → ${target.id} would be allowed more than was seen`);
-        }
+      const several = from.pods.flatMap((source) => to.pods.filter((target) => target !== source).map((target) => ({ source, target })));
+      pairs += several.length;
+      for (const { source, target } of several) {
+        const { allow, depends } = outcomes.get(between(engine!, engine!.universe.ofPod(source), engine!.universe.ofPod(target)));
+        const more = sets.minus(sets.and(sets.or(allow, depends), engine!.ports.transports), wanted);
+        if (!sets.isEmpty(more)) faults.push(`${source.id} → ${target.id} would be allowed more than was seen`);
       }
     }
   }

@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts';
 
 export function equalPriorities({ objects }: LintContext): Finding[] {
   const policies = objects.filter((one) => one.kind === 'AdminNetworkPolicy' || one.kind === 'ClusterNetworkPolicy');
-  const groups = Map.groupBy(policies, (one) => `${one.kind} ${String(at(one.body, 'spec', 'tier') ?? '')} ${String(at(one.body, 'spec', 'priority'))}`);
+  const groups = Map.groupBy(policies, (one) => JSON.stringify([one.kind, at(one.body, 'spec', 'tier'), at(one.body, 'spec', 'priority')]));
   return [...groups.values()].filter((group) => new Set(group.map(nameOf)).size > 1).map((group): Finding => ({
     rule: 'policy/equal-priority', severity: 'error', subjects: group.map(nameOf), summary: `have the same priority ${String(at(group[0]?.body, 'spec', 'priority'))}`,
     evidence: group.map(({ origin }) => ({ source: `${origin.file}:${origin.line}`, excerpt: 'spec.priority', level: 'observed' })),
