@@ -56,7 +56,8 @@ class Admissions {
     }
     for (const [row, targets] of rows) {
       const bits = bitsOf(size, targets);
-      for (const { peers, outcome } of row.groups) {
+      const shown = visible.of(row.rest) === undefined ? row.groups : engine.ingress.groupsOf(targets[0]!);
+      for (const { peers, outcome } of shown) {
         if (visible.of(outcome) === undefined) continue;
         const admission = { targets: bits, only: targets.length === 1 ? targets[0] : undefined, outcome };
         if (countBits(peers) * DENSE > size) this.#dense.push({ sources: peers, admission });
@@ -87,7 +88,8 @@ export function* reaches(engine: Engine, visible: Visible): Generator<Reach> {
       else addInto(known, targets);
     };
     const admitted = admissions.of(source);
-    for (const { peers, outcome } of engine.egress.of(source).groups) {
+    const row = engine.egress.of(source);
+    for (const { peers, outcome } of visible.of(row.rest) === undefined ? row.groups : engine.egress.groupsOf(source)) {
       if (visible.of(outcome) === undefined) continue;
       for (const { targets, only, outcome: inward } of admitted) {
         if (only !== undefined && !hasBit(peers, only)) continue;
@@ -112,7 +114,8 @@ export function* fromOutside(engine: Engine, visible: Visible): Generator<FromOu
   const outside = bitsOf(universe.size, universe.classes.flatMap((one, index) => (one.kind === 'address' ? index : [])));
   for (let target = 0; target < universe.inside; target += 1) {
     const from = new Map<OutcomeId, number[]>();
-    for (const { peers, outcome } of engine.ingress.of(target).groups) {
+    const row = engine.ingress.of(target);
+    for (const { peers, outcome } of visible.of(row.rest) === undefined ? row.groups : engine.ingress.groupsOf(target)) {
       const made = visible.of(outcome);
       if (made === undefined) continue;
       const addresses = membersOf(both(peers, outside)).map((index) => universe.classes[index]!.address!);

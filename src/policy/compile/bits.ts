@@ -35,6 +35,11 @@ export function addInto(a: Bits, b: Bits): void {
   for (let at = 0; at < a.length; at += 1) a[at]! |= b[at]!;
 }
 
+/** Takes the members of b from a. */
+export function takeFrom(a: Bits, b: Bits): void {
+  for (let at = 0; at < a.length; at += 1) a[at]! &= ~b[at]!;
+}
+
 export function meets(a: Bits, b: Bits): boolean {
   for (let at = 0; at < a.length; at += 1) if ((a[at]! & b[at]!) !== 0) return true;
   return false;

@@ -10,6 +10,8 @@ import { holds, type Universe } from './universe.ts';
 export interface Extent {
   must: Bits;
   may: Bits;
+  /** The members of `may`, ascending, where few are known to be in it. */
+  few?: readonly number[];
 }
 
 const certain = (bits: Bits): Extent => ({ must: bits, may: bits });
@@ -69,7 +71,54 @@ export class Evaluator {
     }
   }
 
+  /** The classes that a label or namespace alone leaves; undefined for expressions that do not narrow down. */
+  #candidates(match: Match): readonly number[] | undefined {
+    if (match.op === 'namespace') return this.#byNamespace.get(match.name) ?? [];
+    if (match.op !== 'label') return undefined;
+    const [value] = match.values;
+    return match.values.length === 1 && value !== undefined ? this.#labels(match.on, match.key).get(value) ?? [] : undefined;
+  }
+
+  /** Whether an expression that is never uncertain holds for a class; undefined where it may be. */
+  #holds(match: Match, index: number): boolean | undefined {
+    const one = this.#universe.classes[index]!;
+    switch (match.op) {
+      case 'namespace': return one.namespace === match.name;
+      case 'label': return match.values.includes(one.labels[match.on][match.key] ?? '\0');
+      case 'has': return one.labels[match.on][match.key] !== undefined;
+      case 'kind': return one.kind === match.kind ? true : this.#kind(match).may === this.#kind(match).must ? false : undefined;
+      case 'not': {
+        const inner = this.#holds(match.of, index);
+        return inner === undefined ? undefined : !inner;
+      }
+      default: return undefined;
+    }
+  }
+
+  /** Most selectors name a label that few pods have: only these are looked at. Undefined where that does not help. */
+  #narrow(of: readonly Match[]): Extent | undefined {
+    let fewest: readonly number[] | undefined;
+    for (const one of of) {
+      const found = this.#candidates(one);
+      if (found !== undefined && (fewest === undefined || found.length < fewest.length)) fewest = found;
+    }
+    if (fewest === undefined || fewest.length * 8 > this.#universe.size) return undefined;
+    const few: number[] = [];
+    for (const index of fewest) {
+      let all = true;
+      for (const one of of) {
+        const held = this.#holds(one, index);
+        if (held === undefined) return undefined;
+        all &&= held;
+      }
+      if (all) few.push(index);
+    }
+    return { ...certain(bitsOf(this.#universe.size, few)), few };
+  }
+
   #combine(op: 'and' | 'or', of: readonly Match[]): Extent {
+    const narrowed = op === 'and' ? this.#narrow(of) : undefined;
+    if (narrowed !== undefined) return narrowed;
     const parts = of.map((one) => this.extent(one));
     const join = (pick: (extent: Extent) => Bits): Bits => parts.map(pick).reduce((a, b) => {
       if (op === 'and') return both(a, b);

@@ -80,19 +80,22 @@ function addRule(rule: Rule, side: Side, entries: CompiledStage['entries'], tool
   if (isEmpty(subject.may) || isEmpty(peer.may)) return;
   for (const { set, at } of portsByDestination(rule, tools)) {
     if (tools.ports.sets.isEmpty(set)) continue;
-    const limit = (bits: Bits, here: boolean): Bits => (at === undefined || !here ? bits : both(bits, at));
     // Ports are the destination's: the peer's of an egress rule, the subject's of an ingress rule.
-    const peers = { must: limit(peer.must, rule.direction === 'egress'), may: limit(peer.may, rule.direction === 'egress') };
-    const subjects = limit(subject.may, rule.direction === 'ingress');
+    const limit = (bits: Bits): Bits => (at === undefined || rule.direction === 'ingress' ? bits : both(bits, at));
+    const may = limit(peer.may);
+    const peers = { must: peer.must === peer.may ? may : limit(peer.must), may };
     if (isEmpty(peers.may)) continue;
     const number = side.rules.length;
     side.rules.push({ rule, ...peers, ports: set, certain: rule.condition === undefined });
-    eachBit(subjects, (index) => {
+    const add = (index: number): void => {
+      if (at !== undefined && rule.direction === 'ingress' && !hasBit(at, index)) return;
       const entry = { rule: number, certain: hasBit(subject.must, index) };
       const known = entries[index];
       if (known === undefined) entries[index] = [entry];
       else known.push(entry);
-    });
+    };
+    if (subject.few === undefined) eachBit(subject.may, add);
+    else subject.few.forEach(add);
   }
 }
 

@@ -17,7 +17,7 @@ export function dnsForgotten({ engine }: LintContext): Finding[] {
   const byPolicy = new Map<string, { finding: Finding; pods: string[] }>();
   universe.classes.forEach((one, index) => {
     if (one.kind !== 'pod' || one.pods.length === 0 || one.pods.every(isDns)) return;
-    const reaches = egress.of(index).groups.some(({ peers, outcome }) => meets(peers, targets) && (ports.sets.has(outcomes.get(outcome).allow, atom) || ports.sets.has(outcomes.get(outcome).depends, atom)));
+    const reaches = egress.groupsOf(index).some(({ peers, outcome }) => meets(peers, targets) && (ports.sets.has(outcomes.get(outcome).allow, atom) || ports.sets.has(outcomes.get(outcome).depends, atom)));
     if (reaches) return;
     const isolation = egress.side.stages.flatMap((stage) => stage.stage.isolations).find((each) => each.direction === 'egress' && (engine.evaluator.extent(each.subject).may[index >>> 5]! & (1 << (index & 31))) !== 0);
     if (isolation === undefined) return;
