@@ -57,11 +57,16 @@ export const check: Verb = {
   arguments: [sourcesArgument],
   options: [{ flags: '--queries <file>', description: 'the questions; - for standard input', required: true }, ...stateOptions],
   examples: [{ command: 'fairlead policy check --queries questions.ndjson manifests/', description: 'answer a file of questions' }],
-  run(ctx): Promise<ExitCode> {
+  async run(ctx): Promise<ExitCode> {
     const queries = requiredText(ctx, 'queries');
     const text = readQueries(queries);
-    const { unanswered } = answerLines(new Asker(engineOf(ctx)), text, queries, (lines) => ctx.stdout(lines));
-    return Promise.resolve(codeOf(unanswered === 0));
+    const tally = { unanswered: 0 };
+    for (const lines of answerLines(new Asker(engineOf(ctx)), text, queries, tally)) {
+      ctx.stdout(lines);
+      await ctx.drained?.();
+      ctx.signal.throwIfAborted();
+    }
+    return codeOf(tally.unanswered === 0);
   },
 };
 

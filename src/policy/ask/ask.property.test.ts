@@ -1,15 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Protocol } from '../model/ports.ts';
+import { calicoObjects, calicoWorlds } from '../testing/calico-worlds.ts';
 import { engineOf } from '../testing/engine-of.ts';
 import { oracleAllows, type TestEnd } from '../testing/kubernetes-oracle.ts';
 import { objectsOf, OUTSIDE, PORTS, worlds } from '../testing/kubernetes-worlds.ts';
 import { patience, runs } from '../testing/runs.ts';
+import { answerLines } from './check.ts';
 import { lineFormat } from './list-format.ts';
 import { list } from './list.ts';
-import { Asker } from './question.ts';
+import { Asker, type Question } from './question.ts';
+import { reasonsOf } from './reasons.ts';
 
-const WORLDS = 300;
+const WORLDS = 200;
 const nameOf = (end: TestEnd): string => (typeof end === 'string' ? end : `${end.namespace}/${end.name}`);
 
 interface Edges {
@@ -31,6 +34,19 @@ describe('answers', () => {
           }
         }
       }
+    }), runs(WORLDS));
+  });
+
+  it('to many questions at once are those to each', { timeout: patience(WORLDS) }, () => {
+    fc.assert(fc.property(calicoWorlds, fc.constantFrom('api', 'calico'), (world, enforcer) => {
+      const asker = new Asker(engineOf(calicoObjects(world), enforcer).engine);
+      const ends = [...world.pods.map(nameOf), '192.0.2.7'];
+      const questions = ends.flatMap((from) => ends.flatMap((to) => [80, 443].map((port): Question => ({ from, to, protocol: 'TCP', port }))));
+      const lines = [...answerLines(asker, questions.map((one, id) => JSON.stringify({ id, ...one })).join('\n'), 'q', { unanswered: 0 })].join('').trim().split('\n').map((line) => JSON.parse(line) as unknown);
+      expect(lines).toEqual(questions.map((one, id) => {
+        const { verdict, why, answers } = asker.ask(one);
+        return { id, verdict, because: [...new Set([...why, ...answers.flatMap((each) => reasonsOf(each, 'document'))])] };
+      }));
     }), runs(WORLDS));
   });
 

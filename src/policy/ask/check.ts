@@ -2,26 +2,12 @@
 import { UsageError } from '../../core/errors.ts';
 import { fields } from '../input/fields.ts';
 import type { Protocol } from '../model/ports.ts';
-import type { Verdict } from './answer.ts';
-import { portFaultOf, type Asker, type Question, type Reply } from './question.ts';
+import { portFaultOf, type Asker, type Question } from './question.ts';
+import { Quick } from './quick.ts';
 import { reasonsOf } from './reasons.ts';
 
-/** Sentences of one answer for all questions that the same classes and port decide alike. */
-class Reasons {
-  readonly #known = new Map<string, string>();
-
-  /** The sentences as JSON. The names of the ends stand in them, so that they are part of the key. */
-  of(one: Verdict): string {
-    const key = `${one.from.name}>${one.to.name}>${one.protocol}${one.port}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const made = reasonsOf(one, 'document').map((reason) => JSON.stringify(reason)).join(',');
-    this.#known.set(key, made);
-    return made;
-  }
-}
-
-function questionOf(line: string, where: string): { id: unknown; question: Question } {
+function questionOf(line: string, file: string, number: number): { id: unknown; question: Question } {
+  const where = `${file}:${number}`;
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -35,33 +21,41 @@ function questionOf(line: string, where: string): { id: unknown; question: Quest
   return { id, question: { from, to, protocol: String(protocol) as Protocol, port: Number(port) } };
 }
 
+/** The rest of an answer's line, after its id. */
+function tailOf(asker: Asker, quick: Quick, question: Question): { tail: string; answered: boolean } {
+  const [from, to] = [asker.directory.find(question.from), asker.directory.find(question.to)];
+  const [source, target] = [from.kind === 'ends' && from.ends.length === 1 ? from.ends[0] : undefined, to.kind === 'ends' && to.ends.length === 1 ? to.ends[0] : undefined];
+  const fast = source === undefined || target === undefined ? undefined : quick.answer(source, target, question.protocol, question.port);
+  if (fast !== undefined) return { tail: `"verdict":"${fast.verdict}","because":[${fast.because}]}\n`, answered: true };
+  const reply = asker.ask(question);
+  const because = [...reply.why, ...reply.answers.flatMap((one) => reasonsOf(one, 'document'))];
+  return { tail: `"verdict":"${reply.verdict}","because":${JSON.stringify([...new Set(because)])}}\n`, answered: reply.verdict !== 'unknown' };
+}
+
 const CHUNK = 1 << 16;
 
-/** Writes one line of JSON per question. Errors: UsageError naming file and line for what is no question. */
-export function answerLines(asker: Asker, text: string, file: string, write: (lines: string) => void): { asked: number; unanswered: number } {
-  const reasons = new Reasons();
-  const seen = new Map<string, { reply: Reply; tail: string }>();
-  let [asked, unanswered, buffer, number] = [0, 0, '', 0];
-  for (const line of text.split('\n')) {
-    number += 1;
+/** How far the answering is; `unanswered` is right when the last piece has come. */
+export interface Tally {
+  unanswered: number;
+}
+
+/** One line of JSON per question, in pieces. Errors: UsageError naming file and line for what is no question. */
+export function* answerLines(asker: Asker, text: string, file: string, tally: Tally): Generator<string> {
+  const quick = new Quick(asker.engine);
+  let [buffer, number, start] = ['', 0, 0];
+  while (start < text.length) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    const line = text.slice(start, end);
+    [start, number] = [end + 1, number + 1];
     if (line.trim() === '') continue;
-    const { id, question } = questionOf(line, `${file}:${number}`);
-    const key = `${question.from}>${question.to}>${question.protocol}${question.port}`;
-    let known = seen.get(key);
-    if (known === undefined) {
-      const reply = asker.ask(question);
-      const because = [...reply.why.map((one) => JSON.stringify(one)), ...reply.answers.map((one) => reasons.of(one))].filter((one) => one !== '').join(',');
-      known = { reply, tail: `"verdict":"${reply.verdict}","because":[${because}]}\n` };
-      seen.set(key, known);
-    }
-    asked += 1;
-    if (known.reply.verdict === 'unknown') unanswered += 1;
-    buffer += `{"id":${JSON.stringify(id)},${known.tail}`;
-    if (buffer.length > CHUNK) {
-      write(buffer);
-      buffer = '';
-    }
+    const { id, question } = questionOf(line, file, number);
+    const { tail, answered } = tailOf(asker, quick, question);
+    if (!answered) tally.unanswered += 1;
+    buffer += `{"id":${JSON.stringify(id)},${tail}`;
+    if (buffer.length <= CHUNK) continue;
+    yield buffer;
+    buffer = '';
   }
-  write(buffer);
-  return { asked, unanswered };
+  yield buffer;
 }

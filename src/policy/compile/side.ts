@@ -1,7 +1,7 @@
 /** One direction of a rule set, compiled: for each class the rules that apply to it, in order, as bits. */
 import type { PortMatch } from '../model/ports.ts';
 import type { Direction, Isolation, Rule, Stage } from '../model/rules.ts';
-import { addInto, both, eachBit, hasBit, isEmpty, noBits, type Bits } from './bits.ts';
+import { addInto, both, eachBit, hasBit, isEmpty, noBits, setBit, type Bits } from './bits.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { PortSpace } from './port-space.ts';
 import type { SetId } from './set-table.ts';
@@ -101,9 +101,16 @@ function addRule(rule: Rule, side: Side, entries: CompiledStage['entries'], tool
 
 function isolate(isolations: readonly Isolation[], stage: CompiledStage, evaluator: Evaluator): void {
   for (const { subject, condition } of isolations) {
-    const { must, may } = evaluator.extent(subject);
-    if (condition === undefined) addInto(stage.isolatedMust, must);
-    addInto(stage.isolatedMay, may);
+    const { must, may, few } = evaluator.extent(subject);
+    if (few === undefined) {
+      if (condition === undefined) addInto(stage.isolatedMust, must);
+      addInto(stage.isolatedMay, may);
+      continue;
+    }
+    for (const index of few) {
+      if (condition === undefined) setBit(stage.isolatedMust, index);
+      setBit(stage.isolatedMay, index);
+    }
   }
 }
 
