@@ -2,12 +2,17 @@
 import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
 import { splitDocuments, type Document } from './documents.ts';
 import type { LoadedObject, Path, Problem } from './object.ts';
+import { ELSEWHERE } from './plain-scalar.ts';
+import { plainYaml } from './plain-yaml.ts';
 
 /**
  * What kubectl reads: YAML 1.2's core types, but with the booleans of YAML 1.1 (`on`, `yes`), because
  * sigs.k8s.io/yaml still has them, and no time stamps.
  */
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag, boolYaml11Tag);
+
+/** A document by the library, in kubectl's types. */
+export const loadYaml = (text: string): unknown => load(text, { schema: SCHEMA });
 
 export interface Loaded {
   objects: LoadedObject[];
@@ -38,7 +43,8 @@ function parse(document: Document): unknown {
       // Then it is YAML, or YAML's message says what is wrong.
     }
   }
-  return load(document.text, { schema: SCHEMA });
+  const plain = plainYaml(document.text);
+  return plain === ELSEWHERE ? loadYaml(document.text) : plain;
 }
 
 /** Collects the objects of one document: itself, or the items of a List (also `PodList` and the like, as the API answers). */
