@@ -91,7 +91,7 @@ export class Evaluator {
         const inner = this.#holds(match.of, index);
         return inner === undefined ? undefined : !inner;
       }
-      default: return undefined;
+      case 'account': case 'all': case 'and': case 'block': case 'none': case 'or': case 'text': case 'unknown': return undefined;
     }
   }
 
