@@ -36,8 +36,9 @@ export const ask: Verb = {
   examples: [{ command: 'fairlead policy ask --from shop/web --to shop/db --port 5432 manifests/', description: 'may the web pods reach the database' }],
   run(ctx): Promise<ExitCode> {
     const question = questionOf(ctx);
-    const reply = new Asker(engineOf(ctx)).ask(question);
-    ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(replyDocument(question, reply), null, 2)}\n` : replyText(question, reply));
+    const engine = engineOf(ctx);
+    const reply = new Asker(engine).ask(question);
+    ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(replyDocument(question, reply), null, 2)}\n` : replyText(question, reply, engine.state.enforcer));
     return Promise.resolve(codeOf(reply.verdict === 'allow'));
   },
 };

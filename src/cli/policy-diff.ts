@@ -3,6 +3,7 @@ import { UsageError, type ExitCode } from '../core/errors.ts';
 import { compile } from '../policy/compile/engine.ts';
 import { countsText, DIFF_FORMATS, diffText, type DiffFormat } from '../policy/ask/diff-text.ts';
 import { diff as compare } from '../policy/ask/diff.ts';
+import { denialText, establishedText } from '../policy/enforcers/words.ts';
 import { flagOption, textArgument, textOption } from './options.ts';
 import { codeOf, enforcerOption, stateOf, strictOption } from './policy-input.ts';
 import type { Verb } from './verb.ts';
@@ -49,6 +50,7 @@ export const diff: Verb = {
     }
     ctx.stdout(piece);
     ctx.stderr(countsText(counts));
+    if (counts.closed + counts.mayClose > 0) ctx.stderr(`${denialText(second.enforcer)}\n${establishedText(second.enforcer)}\n`);
     return codeOf(Object.values(counts).every((count) => count === 0) && difference.onlyA.length + difference.onlyB.length === 0);
   },
 };

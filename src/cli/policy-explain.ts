@@ -30,9 +30,10 @@ export const explain: Verb = {
     if (asked.length === 0) return everything(ctx);
     if (asked.length < 3) throw new UsageError('A question needs --from, --to and --port; without any of them every pair is explained.');
     const question = questionOf(ctx);
-    const reply = new Asker(engineOf(ctx)).ask(question);
+    const engine = engineOf(ctx);
+    const reply = new Asker(engine).ask(question);
     if (textOption(ctx, 'output') === 'json') ctx.stdout(`${JSON.stringify({ version: 1, verdict: reply.verdict, why: reply.why, answers: reply.answers.map(explainDocument) }, null, 2)}\n`);
-    else ctx.stdout(reply.answers.length === 0 ? replyText(question, reply) : reply.why.map((why) => `${why}\n`).join('') + reply.answers.map(explainText).join('\n'));
+    else ctx.stdout(reply.answers.length === 0 ? replyText(question, reply, engine.state.enforcer) : reply.why.map((why) => `${why}\n`).join('') + reply.answers.map(explainText).join('\n'));
     return codeOf(reply.verdict === 'allow');
   },
 };

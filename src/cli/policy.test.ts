@@ -78,6 +78,9 @@ describe('policy list', () => {
     });
     expect((await policy('list', '-o', 'csv', '--level', 'pod', file('shop'))).stdout.split('\n').slice(0, 2)).toEqual(['from,to,allow,depends', 'shop/db,shop/web,All,']);
     expect((await policy('list', '-o', 'dot', file('shop'))).stdout).toContain('  "shop/web[Deployment]" -> "shop/db[Deployment]" [label="TCP 5432"];\n');
+    const page = (await policy('list', '-o', 'html', file('shop'))).stdout;
+    expect(page).toContain('<td class="some" title="shop/web[Deployment] → shop/db[Deployment]: TCP 5432">○</td>');
+    expect(page).toContain('<td class="all" title="shop/db[Deployment] → shop/web[Deployment]: All">●</td>');
     expect(fits('policy-list.v1', (await policy('list', '-o', 'json', file('shop'))).stdout)).toBeNull();
     expect(fits('policy-list.v1', (await policy('list', '-o', 'json', '--level', 'class', file('shop'))).stdout)).toBeNull();
   });
@@ -105,6 +108,7 @@ describe('policy ask, explain and check', () => {
     });
     const denied = await policy('ask', '--from', 'shop/web', '--to', 'shop/db', '--port', '22', '-o', 'json', file('shop'));
     expect([denied.code, fits('policy-answer.v1', denied.stdout)]).toEqual([1, null]);
+    expect((await policy('ask', '--from', 'shop/web', '--to', 'shop/db', '--port', '22', '--enforcer', 'kube-router', file('shop'))).stdout).toContain('What is denied is rejected: the client hears it at once (kube-router');
   });
 
   it('explain every rule and the smallest edit', async () => {
@@ -145,7 +149,7 @@ describe('policy diff, lint, test, impact, generate and convert', () => {
     expect([states.code, states.stdout]).toEqual([1, '+ shop/web[Deployment] => shop/db[Deployment] : TCP 0-5431,5433-65535; UDP; SCTP\n+ outside 0.0.0.0/0 => shop/db[Deployment] : All\n+ outside ::/0 => shop/db[Deployment] : All\n']);
     const enforced = await policy('diff', '--enforcer-a', 'none', '--enforcer-b', 'calico', '--explain', '-o', 'json', file('shop'));
     expect(fits('policy-diff.v1', enforced.stdout)).toBeNull();
-    expect(enforced.stderr).toBe('3 closed, 0 opened (pairs of ends)\n');
+    expect(enforced.stderr).toMatch(/^3 closed, 0 opened \(pairs of ends\)\nWhat is denied is dropped: .*\nConnections that exist when a policy appears go on until they end \(.*\)\.\n$/);
     expect(await policy('diff', file('shop'), file('shop'))).toMatchObject({ code: 0, stdout: '' });
   });
 

@@ -2,6 +2,7 @@
 import { lineFormat, LIST_FORMATS, type ListFormat } from '../policy/ask/list-format.ts';
 import { list as listAll } from '../policy/ask/list.ts';
 import { LEVELS, type Level } from '../policy/ask/end-names.ts';
+import { matrix } from '../policy/ask/matrix.ts';
 import { flagOption, textOption } from './options.ts';
 import { ask, check } from './policy-ask.ts';
 import { convert } from './policy-convert.ts';
@@ -21,7 +22,7 @@ const list: Verb = {
   arguments: [sourcesArgument],
   options: [
     { flags: '--level <level>', description: 'what a line is about: single pods, workloads, or classes of pods that no policy tells apart', choices: LEVELS, default: 'workload' },
-    { flags: '-o, --output <format>', description: 'format', choices: LIST_FORMATS, default: 'text' },
+    { flags: '-o, --output <format>', description: 'format; html is a table of all ends but those outside', choices: [...LIST_FORMATS, 'html'], default: 'text' },
     { flags: '--nodes', description: 'nodes are ends too' },
     ...stateOptions,
   ],
@@ -29,8 +30,9 @@ const list: Verb = {
   async run(ctx) {
     const engine = engineOf(ctx);
     const level = (textOption(ctx, 'level') ?? 'workload') as Level;
-    const format = lineFormat((textOption(ctx, 'output') ?? 'text') as ListFormat, engine, level);
-    for (const text of listAll(engine, { level, nodes: flagOption(ctx, 'nodes'), format })) {
+    const output = textOption(ctx, 'output') ?? 'text';
+    const pieces = output === 'html' ? matrix(engine, level) : listAll(engine, { level, nodes: flagOption(ctx, 'nodes'), format: lineFormat(output as ListFormat, engine, level) });
+    for (const text of pieces) {
       ctx.stdout(text);
       await ctx.drained?.();
       ctx.signal.throwIfAborted();

@@ -128,5 +128,5 @@ export function diff(a: Engine, b: Engine, level: 'pod' | 'workload'): Differenc
 
 function hostOutcome(engine: Engine, from: number, to: number, source: Pod, target: Pod): OutcomeId {
   const [egress, ingress] = [engine.egress.at(from, to), engine.ingress.at(to, from)];
-  return source.hostNetwork && !target.hostNetwork ? onNode(engine, egress, ingress, source.node, target) : engine.outcomes.both(egress, ingress);
+  return source.hostNetwork && !target.hostNetwork ? onNode(engine, egress, ingress, source.node, target.node) : engine.outcomes.both(egress, ingress);
 }

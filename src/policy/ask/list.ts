@@ -3,7 +3,6 @@ import { eachBit, type Bits } from '../compile/bits.ts';
 import type { Engine } from '../compile/engine.ts';
 import type { OutcomeId } from '../compile/outcome.ts';
 import { FULL } from '../compile/set-table.ts';
-import type { Pod } from '../world/world.ts';
 import { namesOf, outsideName, type Level } from './end-names.ts';
 import type { LineFormat } from './list-format.ts';
 import { fromOutside, reaches, Visible } from './rectangles.ts';
@@ -115,7 +114,7 @@ function listHost(engine: Engine, visible: Visible, source: number, { level, nod
         return;
       }
       for (const pod of target.pods) {
-        const outcome = target.kind === 'host' ? plain : visible.of(onNode(engine, outward, engine.ingress.at(index, source), node, pod));
+        const outcome = target.kind === 'host' ? plain : visible.of(onNode(engine, outward, engine.ingress.at(index, source), node, pod.node));
         if (outcome !== undefined) add(outcome, level === 'pod' ? pod.id : pod.workload);
       }
       if (nodes && plain !== undefined) for (const other of target.nodes) add(plain, `node ${other.name}`);
@@ -135,8 +134,8 @@ function listHost(engine: Engine, visible: Visible, source: number, { level, nod
 }
 
 /** A host's traffic to a pod: past the pod's ingress where it is the pod's own node, perhaps so where that is not known. */
-export function onNode(engine: Engine, egress: OutcomeId, ingress: OutcomeId, node: string | undefined, pod: Pod): OutcomeId {
-  if (node !== undefined && pod.node !== undefined) return node === pod.node ? egress : engine.outcomes.both(egress, ingress);
+export function onNode(engine: Engine, egress: OutcomeId, ingress: OutcomeId, node: string | undefined, other: string | undefined): OutcomeId {
+  if (node !== undefined && other !== undefined) return node === other ? egress : engine.outcomes.both(egress, ingress);
   const { sets } = engine.ports;
   const { allow } = engine.outcomes.get(ingress);
   return engine.outcomes.both(egress, engine.outcomes.intern({ allow, depends: sets.minus(FULL, allow) }));

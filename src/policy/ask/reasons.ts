@@ -8,8 +8,17 @@ import type { Decision } from './decide.ts';
 /** How a place in a file is written: by the line of the field, or of the document, which costs no second reading. */
 export type Placing = 'field' | 'document';
 
+/** Each rule has a path of its own, so that the path stands for the place. */
+const known: Record<Placing, WeakMap<Path, string>> = { field: new WeakMap(), document: new WeakMap() };
+
 /** `NetworkPolicy shop/db spec.ingress[0] (db.yaml:12)`. */
 export function placeText(policy: PolicyRef, path: Path, placing: Placing): string {
+  const made = known[placing].get(path) ?? placed(policy, path, placing);
+  known[placing].set(path, made);
+  return made;
+}
+
+function placed(policy: PolicyRef, path: Path, placing: Placing): string {
   const line = placing === 'field' ? lineOf(policy.origin, path) : policy.origin.line;
   return `${policy.kind} ${policy.id} ${pathText(path)} (${policy.origin.file}:${line})`;
 }

@@ -1,4 +1,6 @@
 /** A question and its answer as text and as the public JSON document. */
+import type { Enforcer } from '../enforcers/enforcer.ts';
+import { denialText } from '../enforcers/words.ts';
 import type { Question, Reply } from './question.ts';
 import { reasonsOf } from './reasons.ts';
 
@@ -6,7 +8,7 @@ import { reasonsOf } from './reasons.ts';
 const SHOWN = 20;
 
 /** The answer in sentences, with the rules that decided at their lines. */
-export function replyText(question: Question, reply: Reply): string {
+export function replyText(question: Question, reply: Reply, enforcer: Enforcer): string {
   const { from, to, protocol, port } = question;
   const head = `${reply.verdict}: ${from} → ${to} ${protocol} ${port}\n`;
   const lines = [...reply.why];
@@ -16,6 +18,7 @@ export function replyText(question: Question, reply: Reply): string {
     for (const reason of reasonsOf(one, 'field')) lines.push(single ? reason : `  ${reason}`);
   }
   if (reply.answers.length > SHOWN) lines.push(`… and ${reply.answers.length - SHOWN} more pairs`);
+  if (reply.answers.some((one) => one.verdict === 'deny')) lines.push(denialText(enforcer));
   return `${head}${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
