@@ -5,6 +5,7 @@ import type { LabelsOf, Match } from '../model/match.ts';
 import { DIRECTIONS, type Stage } from '../model/rules.ts';
 import type { World } from '../world/world.ts';
 import { AddressSpace } from './address-space.ts';
+import { bitsOf } from './bits.ts';
 import { Evaluator } from './evaluate.ts';
 import { OutcomeTable, type OutcomeId } from './outcome.ts';
 import { PortSpace, type PortRange } from './port-space.ts';
@@ -63,8 +64,8 @@ interface Needs extends Seen {
 }
 
 /** What the policies of a state look at. */
-function seenBy(stages: readonly Stage[]): { seen: Needs; blocks: Block[] } {
-  const seen: Needs = { keys: { pod: new Map(), namespace: new Map(), account: new Map(), node: new Map() }, accounts: false, portNames: new Set(), blocks: false };
+function seenBy({ stages, enforcer }: State): { seen: Needs; blocks: Block[] } {
+  const seen: Needs = { keys: { pod: new Map(), namespace: new Map(), account: new Map(), node: new Map() }, accounts: false, portNames: new Set(), hostPorts: enforcer.hostNetwork.value === 'undefined', blocks: false };
   const blocks: Block[] = [];
   eachMatch(stages, (match) => {
     if (match.op === 'label' || match.op === 'has') {
@@ -104,14 +105,15 @@ function portRanges({ world, stages }: State, names: ReadonlySet<string>): PortR
 
 /** Compiles states that are to be compared; one alone is compared with nothing. */
 export function compile(states: readonly State[]): Engine[] {
-  const needs = states.map((state) => seenBy(state.stages));
+  const needs = states.map((state) => seenBy(state));
   const addresses = new AddressSpace(needs.flatMap((one) => one.blocks));
   const ports = new PortSpace(states.flatMap((state, index) => portRanges(state, needs[index]!.seen.portNames)));
   const outcomes = new OutcomeTable(ports.sets);
   return states.map((state, index) => {
     const universe = new Universe(state.world, needs[index]!.seen, addresses);
     const evaluator = new Evaluator(universe, addresses, state.enforcer);
-    const tools = { universe, evaluator, ports, namings: namingsOf(universe) };
+    const hosts = state.enforcer.hostNetwork.value === 'undefined' ? bitsOf(universe.size, universe.classes.flatMap((one, id) => (one.kind === 'host' && one.pods.length > 0 ? id : []))) : undefined;
+    const tools = { universe, evaluator, ports, hosts, namings: namingsOf(universe) };
     const [ingress, egress] = DIRECTIONS.map((direction) => new Rows(compileSide(direction, state.stages, tools), universe.size, outcomes));
     return { state, universe, evaluator, ports, addresses, outcomes, ingress: ingress!, egress: egress! };
   });

@@ -174,8 +174,8 @@ export class Evaluator {
     if (known !== undefined) return known;
     const must = noBits(this.#universe.size);
     const may = noBits(this.#universe.size);
-    const ofPods = holds(block, this.#universe.podRanges);
-    const ofNodes = holds(block, this.#universe.nodeRanges);
+    const ofPods = holds(block, this.#universe.unknownPods);
+    const ofNodes = holds(block, this.#universe.unknownHosts);
     this.#universe.classes.forEach(({ kind, addresses, unknownAddress }, index) => {
       if (kind === 'pod' && !this.#enforcer.blocksMatchPods.value) return;
       if (kind === 'host' && !this.#enforcer.blocksMatchNodes.value) return;

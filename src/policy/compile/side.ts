@@ -1,7 +1,7 @@
 /** One direction of a rule set, compiled: for each class the rules that apply to it, in order, as bits. */
 import type { PortMatch } from '../model/ports.ts';
 import type { Direction, Isolation, Rule, Stage } from '../model/rules.ts';
-import { addInto, both, eachBit, hasBit, isEmpty, noBits, setBit, type Bits } from './bits.ts';
+import { addInto, both, eachBit, hasBit, isEmpty, noBits, setBit, without, type Bits } from './bits.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { PortSpace } from './port-space.ts';
 import type { SetId } from './set-table.ts';
@@ -43,6 +43,8 @@ interface Tools {
   universe: Universe;
   evaluator: Evaluator;
   ports: PortSpace;
+  /** Pods in the network of their nodes, where nothing is promised about them. */
+  hosts: Bits | undefined;
   /** Classes that resolve all named ports alike. */
   namings: readonly { classes: Bits; sample: number }[];
 }
@@ -83,7 +85,9 @@ function addRule(rule: Rule, side: Side, entries: CompiledStage['entries'], tool
     // Ports are the destination's: the peer's of an egress rule, the subject's of an ingress rule.
     const limit = (bits: Bits): Bits => (at === undefined || rule.direction === 'ingress' ? bits : both(bits, at));
     const may = limit(peer.may);
-    const peers = { must: peer.must === peer.may ? may : limit(peer.must), may };
+    const must = peer.must === peer.may ? may : limit(peer.must);
+    // Whether a name means a port in a node's network is as little promised as all else about such pods.
+    const peers = at === undefined || rule.direction === 'ingress' || tools.hosts === undefined ? { must, may } : { must: without(must, tools.hosts), may };
     if (isEmpty(peers.may)) continue;
     const number = side.rules.length;
     side.rules.push({ rule, ...peers, ports: set, certain: rule.condition === undefined });

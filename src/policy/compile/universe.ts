@@ -31,6 +31,8 @@ export interface Seen {
   keys: Readonly<Record<LabelsOf, ReadonlyMap<string, Values>>>;
   accounts: boolean;
   portNames: ReadonlySet<string>;
+  /** Whether ports of pods in the network of their nodes may be meant by their names. */
+  hostPorts: boolean;
   blocks: boolean;
 }
 
@@ -65,13 +67,26 @@ function unknownRanges(prefixes: readonly string[], families: ReadonlySet<32 | 1
   });
 }
 
-/** Whether a block holds an address that lies somewhere in these ranges. */
-export function holds(block: Block, ranges: readonly Prefix[]): 'yes' | 'no' | 'maybe' {
+/** Where an address that the input does not tell may lie. */
+export interface Whereabouts {
+  ranges: readonly Prefix[];
+  /** Families that it certainly has an address of; of others it may have none. */
+  sure: ReadonlySet<32 | 128>;
+}
+
+/** Whether a block holds an address that lies somewhere there. */
+export function holds(block: Block, { ranges, sure }: Whereabouts): 'yes' | 'no' | 'maybe' {
   const same = ranges.filter((range) => range.width === block.cidr.width);
   const free = (range: Prefix): boolean => !overlaps(block.cidr, range) || block.except.some((one) => contains(one, range));
   const full = (range: Prefix): boolean => contains(block.cidr, range) && !block.except.some((one) => overlaps(one, range));
   if (same.every(free)) return 'no';
-  return same.every(full) ? 'yes' : 'maybe';
+  return same.every(full) && sure.has(block.cidr.width) ? 'yes' : 'maybe';
+}
+
+/** The families that each of these has, among those that any has; of one family alone everything has it. */
+function sureFamilies(all: readonly (readonly string[])[], families: ReadonlySet<32 | 128>): Set<32 | 128> {
+  const width = (text: string): 32 | 128 => (text.includes(':') ? 128 : 32);
+  return new Set([...families].filter((family) => families.size === 1 || all.filter((one) => one.length > 0).every((one) => one.some((text) => width(text) === family))));
 }
 
 export class Universe {
@@ -81,17 +96,18 @@ export class Universe {
   readonly inside: number;
   readonly #byPod = new Map<Pod, number>();
   readonly #byNode = new Map<Node, number>();
-  readonly podRanges: readonly Prefix[];
-  readonly nodeRanges: readonly Prefix[];
+  readonly unknownPods: Whereabouts;
+  readonly unknownHosts: Whereabouts;
 
   constructor(world: World, seen: Seen, space: AddressSpace) {
     const texts = [...world.pods.flatMap((pod) => pod.addresses), ...world.nodes.flatMap((node) => node.addresses)];
     const families = new Set<32 | 128>(texts.flatMap((text) => parseAddress(text)?.width ?? []));
     for (const node of world.nodes) for (const cidr of node.podCidrs) families.add(cidr.includes(':') ? 128 : 32);
     if (families.size === 0) families.add(32);
-    this.podRanges = unknownRanges(world.nodes.flatMap((node) => node.podCidrs), families);
+    const podFamilies = sureFamilies([...world.pods.filter((pod) => !pod.hostNetwork).map((pod) => pod.addresses), ...world.nodes.map((node) => node.podCidrs)], families);
+    this.unknownPods = { ranges: unknownRanges(world.nodes.flatMap((node) => node.podCidrs), families), sure: podFamilies };
     const nodeAddresses = world.nodes.flatMap((node) => node.addresses.flatMap((text) => parseAddress(text) ?? [])).map(hostPrefix);
-    this.nodeRanges = nodeAddresses.length > 0 ? nodeAddresses : unknownRanges([], families);
+    this.unknownHosts = { ranges: nodeAddresses.length > 0 ? nodeAddresses : unknownRanges([], families), sure: sureFamilies(world.nodes.map((node) => node.addresses), families) };
     const ids = new Map<string, number>();
     const nodes = new Map(world.nodes.map((node) => [node.name, node]));
     for (const pod of world.pods) this.#byPod.set(pod, this.#join(ids, this.#podClass(pod, world, seen, space, nodes), (one) => one.pods.push(pod)));
@@ -124,7 +140,7 @@ export class Universe {
         account: seen.keys.account.size > 0 ? project(world.accounts.get(account) ?? {}, seen.keys.account) : {},
         node: node === undefined ? {} : project(node.labels, seen.keys.node),
       },
-      ports: seen.portNames.size > 0 ? pod.ports.filter((port) => seen.portNames.has(port.name)) : [],
+      ports: seen.portNames.size > 0 && (!pod.hostNetwork || seen.hostPorts) ? pod.ports.filter((port) => seen.portNames.has(port.name)) : [],
       addresses: seen.blocks ? addressIds(space, addresses) : [],
       unknownAddress: seen.blocks && addresses.length === 0,
     };

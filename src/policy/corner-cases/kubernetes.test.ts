@@ -97,6 +97,12 @@ describe('NetworkPolicy', () => {
     expect([toB('{podSelector: {}, ingress: [{ports: [{port: web}]}]}', 'n1/a', 8080), toB('{podSelector: {}, ingress: [{ports: [{port: web, protocol: UDP}]}]}', 'n1/a', 8080, 'UDP')]).toEqual(['allow', 'deny']);
   });
 
+  it('16: in a node\'s network nothing is meant by the name of a port (found by random clusters)', () => {
+    const host = pod('n1', 'h', 'spec: {hostNetwork: true, nodeName: node2, containers: [{name: x, ports: [{name: web, containerPort: 8080}]}]}\nstatus: {podIP: 192.168.0.2}\n');
+    const egress = policy('{podSelector: {matchLabels: {app: a}}, policyTypes: [Egress], egress: [{ports: [{port: web}]}]}');
+    expect(['api', 'calico', 'kube-router'].map((enforcer) => ask(host + egress, 'n1/a', 'n1/h', 8080, 'TCP', enforcer))).toEqual(['depends', 'deny', 'deny']);
+  });
+
   it('17: endPort is included, and refused without a number before it', () => {
     const spec = '{podSelector: {}, ingress: [{ports: [{port: 80, endPort: 82}]}]}';
     expect([79, 80, 82, 83].map((port) => toB(spec, 'n1/a', port))).toEqual(['deny', 'allow', 'allow', 'deny']);
@@ -111,6 +117,12 @@ describe('NetworkPolicy', () => {
     const block = (cidr: string): string => `{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: "${cidr}"}}]}]}`;
     expect([ask(dual + policy(block('fd00::/64')), 'n2/d', 'n1/b'), toB(block('::/0'), '10.0.0.1'), toB(block('0.0.0.0/0'), 'fd00::1'), toB(block('10.9.9.9/8'), '10.0.0.1')]).toEqual(['allow', 'deny', 'deny', 'allow']);
     expect(made(policy(block('10.9.9.9/8'))).problems).toEqual([expect.stringContaining('it means 10.0.0.0/8')]);
+  });
+
+  it('18: a pod of which the address is not known may have none of a family that only some pods have (found by random clusters)', () => {
+    const dual = pod('n2', 'd', 'status: {podIP: 10.42.1.4, podIPs: [{ip: 10.42.1.4}, {ip: "fd00::4"}]}\n') + pod('n2', 'e', 'spec: {containers: []}\n');
+    const all = policy('{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: "::/0"}}]}]}');
+    expect([ask(dual + all, 'n2/e', 'n1/b'), ask(dual + all, 'n2/d', 'n1/b'), ask(pod('n2', 'e', 'spec: {containers: []}\n') + all, 'n2/e', 'n1/b')]).toEqual(['depends', 'allow', 'deny']);
   });
 
   it('19: an exception takes from its own block alone, and must be a strict part of it', () => {
