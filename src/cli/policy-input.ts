@@ -41,6 +41,7 @@ export function tellProblems(ctx: VerbContext, problems: readonly Problem[]): vo
 export function stateOf(ctx: VerbContext, sources: readonly string[], enforcer: string, quiet = false): State {
   const { state, problems } = readState(loadSources(sources), enforcer);
   if (!quiet) tellProblems(ctx, problems);
+  if (!quiet && state.world.pods.length === 0) ctx.stderr('The input has no pods and no workloads, so that there is nothing that policies could apply to.\n');
   return state;
 }
 

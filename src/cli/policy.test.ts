@@ -92,6 +92,11 @@ describe('policy list', () => {
     expect(await policy('list', '--strict', file('broken.yaml'))).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('1 part of the input cannot be used.') as string });
   });
 
+  it('says when there is nothing that policies could apply to', async () => {
+    writeFileSync(file('none.yaml'), SHOP.slice(SHOP.lastIndexOf('---')));
+    expect(await policy('list', file('none.yaml'))).toEqual({ code: 0, stdout: '', stderr: 'The input has no pods and no workloads, so that there is nothing that policies could apply to.\n' });
+  });
+
   it.each([
     ['nothing.yaml', 'does not exist'],
     ['empty', 'has no manifests: expected files named *.yaml'],

@@ -61,6 +61,13 @@ function settle(progress: Progress, action: 'allow' | 'deny'): void {
   progress.answer = progress.maybe.has(action === 'allow' ? 'deny' : 'allow') ? 'depends' : action;
 }
 
+/** A rule with named ports is compiled once for each way to resolve them; the one for this destination speaks for it. */
+function hear(heard: Heard[], one: Heard): void {
+  const last = heard.at(-1);
+  if (last?.rule !== one.rule) heard.push(one);
+  else if (one.counts || (!last.counts && last.peer === 'no' && one.peer !== 'no')) heard[heard.length - 1] = one;
+}
+
 /** A rule that may pass may bring either about. */
 function perhaps({ maybe }: Progress, action: Rule['action']): void {
   if (action !== 'deny') maybe.add('allow');
@@ -85,7 +92,7 @@ export function decide(engine: Engine, side: Side, subject: number, other: numbe
       // In a stage without order every rule that fits is a reason, not only the first.
       const counts = fits && open && !passed && (progress.answer === undefined || stage.stage.unordered);
       const firm = counts && certain && entry.certain && peer === 'yes';
-      if (counts || rule.implied === undefined) decision.heard.push({ stage: stage.stage.name, rule, peer, port, counts, decided: firm, unless: counts && !firm ? unless(engine, rule, entry.certain, peer, subject, other) : undefined });
+      if (counts || rule.implied === undefined) hear(decision.heard, { stage: stage.stage.name, rule, peer, port, counts, decided: firm, unless: counts && !firm ? unless(engine, rule, entry.certain, peer, subject, other) : undefined });
       if (!counts) continue;
       if (firm && rule.action === 'pass') passed = true;
       else if (firm) settle(progress, rule.action as 'allow' | 'deny');

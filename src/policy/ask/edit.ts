@@ -48,7 +48,9 @@ function opening(decision: Decision, other: End, protocol: Protocol, port: numbe
   const item = peerOf(other);
   const near = rules.find((heard) => heard.peer === 'yes' && !heard.port);
   if (near !== undefined && ['TCP', 'UDP', 'SCTP'].includes(protocol) && port > 0) return { kind: 'add port', policy: near.rule.policy, path: rulePath(near.rule), item: { protocol, port } };
-  const fits = rules.find((heard) => heard.port && heard.peer === 'no');
+  // A name may mean the port elsewhere and not at this end.
+  const byNumber = ({ include }: Rule['ports']): boolean => include === 'any' || include.every((port) => !('name' in port));
+  const fits = rules.find((heard) => heard.port && heard.peer === 'no' && byNumber(heard.rule.ports));
   if (fits !== undefined && item !== undefined) return { kind: 'add peer', policy: fits.rule.policy, path: rulePath(fits.rule), key, item };
   const isolating = decision.isolated.find((one) => isKubernetes(one.policy));
   if (isolating === undefined || item === undefined || port === 0) return undefined;

@@ -1,5 +1,6 @@
 /** policy/selects-nothing, policy/peer-matches-nothing, policy/unknown-port: selectors and names that find nothing. */
 import { isEmpty } from '../compile/bits.ts';
+import type { Match } from '../model/match.ts';
 import type { LintContext } from './context.ts';
 import { placeOf, subjectOf, type Finding } from './finding.ts';
 
@@ -16,8 +17,14 @@ export function selectsNothing({ engine, isolations, rules }: LintContext): Find
   }));
 }
 
+/** Whether an expression looks for labels or names; that there are no nodes in the input, say, is no fault of a policy. */
+function searches(match: Match): boolean {
+  if (match.op === 'and' || match.op === 'or') return match.of.some(searches);
+  return match.op === 'not' ? searches(match.of) : ['label', 'has', 'text', 'namespace', 'account'].includes(match.op);
+}
+
 export function peersNothing({ engine, rules }: LintContext): Finding[] {
-  return rules.filter((rule) => isEmpty(engine.evaluator.extent(rule.peer).may)).map((rule): Finding => ({
+  return rules.filter((rule) => searches(rule.peer) && isEmpty(engine.evaluator.extent(rule.peer).may)).map((rule): Finding => ({
     rule: 'policy/peer-matches-nothing', severity: 'warning', subjects: [subjectOf(rule.policy)], summary: 'a rule names peers of which the input has none', evidence: [placeOf(rule.policy, rule.path, 'derived')],
     why: `The rule ${rule.action === 'allow' ? 'allows' : rule.action === 'deny' ? 'denies' : 'passes'} nothing as things stand.`, fix: ['compare its selectors with the labels of pods and namespaces'], refs: [],
   }));

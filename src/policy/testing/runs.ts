@@ -8,5 +8,5 @@ export function runs(ordinary: number): { numRuns: number } {
 
 /** Milliseconds that so many worlds may take. */
 export function patience(ordinary: number): number {
-  return Math.max(60_000, runs(ordinary).numRuns * 20);
+  return Math.max(60_000, runs(ordinary).numRuns * 100);
 }
