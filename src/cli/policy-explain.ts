@@ -32,8 +32,8 @@ export const explain: Verb = {
     const question = questionOf(ctx);
     const engine = engineOf(ctx);
     const reply = new Asker(engine).ask(question);
-    if (textOption(ctx, 'output') === 'json') ctx.stdout(`${JSON.stringify({ version: 1, verdict: reply.verdict, why: reply.why, answers: reply.answers.map(explainDocument) }, null, 2)}\n`);
-    else ctx.stdout(reply.answers.length === 0 ? replyText(question, reply, engine.state.enforcer) : reply.why.map((why) => `${why}\n`).join('') + reply.answers.map(explainText).join('\n'));
+    if (textOption(ctx, 'output') === 'json') ctx.stdout(`${JSON.stringify({ version: 1, verdict: reply.verdict, why: reply.why, answers: reply.answers.map((one) => explainDocument(engine, one)) }, null, 2)}\n`);
+    else ctx.stdout(reply.answers.length === 0 ? replyText(question, reply, engine.state.enforcer) : reply.why.map((why) => `${why}\n`).join('') + reply.answers.map((one) => explainText(engine, one)).join('\n'));
     return codeOf(reply.verdict === 'allow');
   },
 };

@@ -6,7 +6,8 @@ import { pathText } from '../input/object.ts';
 import { lineOf } from '../input/position.ts';
 import { answer, type Verdict } from './answer.ts';
 import type { Decision, Heard } from './decide.ts';
-import { smallestEdit, type Edit } from './edit.ts';
+import type { Edit } from './edit.ts';
+import { triedEdit } from './tried-edit.ts';
 import type { End } from './ends.ts';
 import { portsText } from './port-text.ts';
 import { placeText, reasonsOf } from './reasons.ts';
@@ -43,22 +44,22 @@ export function editText(edit: Edit): string {
 }
 
 /** The whole explanation of one answer. */
-export function explainText(verdict: Verdict): string {
+export function explainText(engine: Engine, verdict: Verdict): string {
   const { from, to, protocol, port, egress, ingress } = verdict;
   const lines = [`${verdict.verdict}: ${from.name} → ${to.name} ${protocol} ${port}`, ...reasonsOf(verdict, 'field').map((reason) => `  ${reason}`)];
   if (egress !== undefined) lines.push(`  leaving ${from.name} (${egress.answer}):`, ...decisionLines(egress).map((line) => `    ${line}`));
   if (ingress !== undefined) lines.push(`  entering ${to.name} (${ingress.answer}):`, ...decisionLines(ingress).map((line) => `    ${line}`));
-  const edits = smallestEdit(verdict);
+  const edits = triedEdit(engine, verdict);
   if (edits !== undefined) lines.push('  smallest edit that turns it round:', ...edits.map((edit) => `    ${editText(edit)}`));
   return `${lines.join('\n')}\n`;
 }
 
 /** The public form (docs/schemas/policy-explanation.v1.json). */
-export function explainDocument(verdict: Verdict): object {
+export function explainDocument(engine: Engine, verdict: Verdict): object {
   const side = (decision: Decision | undefined): object | undefined => decision === undefined ? undefined : { answer: decision.answer, rules: decisionLines(decision) };
   return {
     from: verdict.from.name, to: verdict.to.name, protocol: verdict.protocol, port: verdict.port, verdict: verdict.verdict, basis: verdict.basis,
-    because: reasonsOf(verdict, 'field'), egress: side(verdict.egress), ingress: side(verdict.ingress), edits: smallestEdit(verdict)?.map(editText),
+    because: reasonsOf(verdict, 'field'), egress: side(verdict.egress), ingress: side(verdict.ingress), edits: triedEdit(engine, verdict)?.map(editText),
   };
 }
 

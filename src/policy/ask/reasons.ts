@@ -23,8 +23,8 @@ function placed(policy: PolicyRef, path: Path, placing: Placing): string {
   return `${policy.kind} ${policy.id} ${pathText(path)} (${policy.origin.file}:${line})`;
 }
 
-const DOES = { allow: 'allows', deny: 'denies', pass: 'passes on' } as const;
-const MAY = { allow: 'may allow', deny: 'may deny', pass: 'may pass on' } as const;
+const DOES = { allow: 'allows it', deny: 'denies it', pass: 'passes it on,' } as const;
+const MAY = { allow: 'may allow it', deny: 'may deny it', pass: 'may pass it on,' } as const;
 const SIDE = { egress: 'leaving', ingress: 'entering' } as const;
 
 /** Sentences about one direction; `name` is the end whose traffic it judges. */
@@ -33,7 +33,7 @@ export function decisionText(decision: Decision, name: string, placing: Placing)
   // What may or may not hold is worth a sentence only where the answer hangs on it.
   const counted = decision.heard.filter((heard) => heard.counts && (heard.decided || decision.answer === 'depends'));
   const rules = counted.map(({ rule, decided, unless }) => {
-    return `${placeText(rule.policy, rule.path, placing)} ${decided ? DOES[rule.action] : MAY[rule.action]} it ${side} ${name}${unless === undefined ? '' : ` — depends on: ${unless}`}.`;
+    return `${placeText(rule.policy, rule.path, placing)} ${decided ? DOES[rule.action] : MAY[rule.action]} ${side} ${name}${unless === undefined ? '' : ` — depends on: ${unless}`}.`;
   });
   const settled = counted.some(({ decided, rule }) => decided && rule.action !== 'pass');
   if (settled) return rules;

@@ -1,6 +1,7 @@
 /** The corner cases of administrators' policies, Calico and Cilium, one test each, with the place that says what is right. */
 import { describe, expect, it } from 'vitest';
 import { Asker } from '../ask/question.ts';
+import { triedEdit } from '../ask/tried-edit.ts';
 import { engineOf } from '../testing/engine-of.ts';
 
 const pod = (namespace: string, name: string, ip: string, more = ''): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: ${namespace}, labels: {app: ${name}}}\nspec: {containers: [{name: x}]${more}}\nstatus: {podIP: ${ip}}\n---\n`;
@@ -82,6 +83,15 @@ describe('Calico', () => {
     expect(['selector: all()', 'notSelector: app == \'a\''].map((source) => ask(from(source), '203.0.113.1'))).toEqual(['deny', 'allow']);
     const set = 'apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: s, labels: {role: friend}}\nspec: {nets: [203.0.113.0/24]}\n---\n';
     expect(ask(set + from('selector: role == \'friend\''), '203.0.113.1')).toBe('allow');
+  });
+
+  it('has a rule taken away only where that is enough', () => {
+    const edits = (policies: string): number | undefined => {
+      const { engine } = engineOf(cluster + policies, 'auto');
+      const [verdict] = new Asker(engine).ask({ from: 'n1/a', to: 'n1/b', port: 80, protocol: 'TCP' }).answers;
+      return triedEdit(engine, verdict!)?.length;
+    };
+    expect([edits(gnp('v', '{ingress: [{action: Deny}, {action: Allow}]}')), edits(gnp('v', '{ingress: [{action: Deny}, {action: Deny}]}')), edits(gnp('v', '{ingress: [{action: Deny}]}'))]).toEqual([1, undefined, undefined]);
   });
 
   it('leaves out what is staged, and says so', () => {
