@@ -49,7 +49,7 @@ function opening(decision: Decision, other: End, protocol: Protocol, port: numbe
   const near = rules.find((heard) => heard.peer === 'yes' && !heard.port);
   if (near !== undefined && ['TCP', 'UDP', 'SCTP'].includes(protocol) && port > 0) return { kind: 'add port', policy: near.rule.policy, path: rulePath(near.rule), item: { protocol, port } };
   // A name may mean the port elsewhere and not at this end.
-  const byNumber = ({ include }: Rule['ports']): boolean => include === 'any' || include.every((port) => !('name' in port));
+  const byNumber = ({ include }: Rule['ports']): boolean => include === 'any' || include.every((one) => !('name' in one));
   const fits = rules.find((heard) => heard.port && heard.peer === 'no' && byNumber(heard.rule.ports));
   if (fits !== undefined && item !== undefined) return { kind: 'add peer', policy: fits.rule.policy, path: rulePath(fits.rule), key, item };
   const isolating = decision.isolated.find((one) => isKubernetes(one.policy));

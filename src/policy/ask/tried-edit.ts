@@ -21,9 +21,23 @@ export function triedEdit(engine: Engine, verdict: Verdict): Edit[] | undefined 
   const edits = smallestEdit(verdict);
   const removed = edits?.filter((edit) => edit.kind === 'remove') ?? [];
   if (edits === undefined || removed.length < edits.length || verdict.verdict === 'allow') return edits;
+  const changed = without(engine, removed);
+  const again = answer(changed, endIn(changed, verdict.from), endIn(changed, verdict.to), verdict.protocol, verdict.port);
+  return again.verdict === 'allow' ? edits : undefined;
+}
+
+const compiled = new WeakMap<Engine, Map<string, Engine>>();
+
+/** The state without some rules; pods of one workload ask for the same one again and again. */
+function without(engine: Engine, removed: readonly (Edit & { kind: 'remove' })[]): Engine {
+  const known = compiled.get(engine) ?? new Map<string, Engine>();
+  compiled.set(engine, known);
+  const key = removed.map((edit) => `${edit.policy.kind} ${edit.policy.id} ${edit.path.join('.')}`).join();
+  const found = known.get(key);
+  if (found !== undefined) return found;
   const gone = (policy: unknown, path: unknown): boolean => removed.some((edit) => edit.policy === policy && edit.path === path);
   const stages = engine.state.stages.map((stage) => ({ ...stage, rules: stage.rules.filter((rule) => !gone(rule.policy, rule.path)) }));
   const [changed] = compile([{ ...engine.state, stages }]);
-  const again = answer(changed!, endIn(changed!, verdict.from), endIn(changed!, verdict.to), verdict.protocol, verdict.port);
-  return again.verdict === 'allow' ? edits : undefined;
+  known.set(key, changed!);
+  return changed!;
 }
