@@ -3,10 +3,12 @@ import { z } from 'zod';
 
 import { doctorReportSchema } from '../src/lab/requirements/schema.ts';
 import { MIGRATION_SCHEMAS } from '../src/migrate/public-schemas.ts';
+import { POLICY_SCHEMAS } from '../src/policy/public-schemas.ts';
 import { probeReportSchema } from '../src/probe/run/report-schema.ts';
 
 export const PUBLIC_SCHEMAS: Readonly<Record<string, object>> = {
   'doctor.v1': z.toJSONSchema(doctorReportSchema),
   ...MIGRATION_SCHEMAS,
+  ...POLICY_SCHEMAS,
   'probe-report.v1': z.toJSONSchema(probeReportSchema),
 };

@@ -1,4 +1,5 @@
 /** argv → verb → exit code. */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 
 import { createProgram } from './cli/program.ts';
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[], io: MainIo = processIo(), en
 function processIo(signal: AbortSignal = new AbortController().signal): MainIo {
   return {
     stdout: (text) => void process.stdout.write(text),
+    drained: async () => (process.stdout.writableNeedDrain ? void (await once(process.stdout, 'drain')) : undefined),
     stderr: (text) => void process.stderr.write(text),
     ask,
     env: process.env,

@@ -60,6 +60,8 @@ export interface VerbContext {
   options: Readonly<Record<string, OptionValue>>;
   /** Writes data: text as it is, the caller ends its lines. */
   stdout(text: string): void;
+  /** Resolves when stdout can take more: awaited between the pieces of long outputs, so that they do not pile up in memory. */
+  drained?(): Promise<void>;
   /** Writes progress and remarks: text as it is, the caller ends its lines. */
   stderr(text: string): void;
   /** Reads one line from the terminal after a question on stderr; undefined when standard input ends or is no terminal. */

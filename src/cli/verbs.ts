@@ -33,6 +33,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./probe.ts')).probe,
   },
   {
+    name: 'policy',
+    summary: 'what may talk to what, why, and what a change would break',
+    load: async () => (await import('./policy.ts')).policy,
+  },
+  {
     name: 'demo',
     summary: 'migrate a cluster of its own from Flannel to Calico and show what was lost',
     load: async () => (await import('./demo.ts')).demo,

@@ -1,0 +1,73 @@
+/** `fairlead policy ask` and `policy check`: one question, or a file of them. */
+import { readFileSync } from 'node:fs';
+import { UsageError, type ExitCode } from '../core/errors.ts';
+import { answerLines } from '../policy/ask/check.ts';
+import { Asker, type Question } from '../policy/ask/question.ts';
+import { replyDocument, replyText } from '../policy/ask/reply-text.ts';
+import type { Protocol } from '../policy/model/ports.ts';
+import { integerOption, textOption } from './options.ts';
+import { codeOf, engineOf, requiredText, sourcesArgument, stateOptions } from './policy-input.ts';
+import type { Verb, VerbContext, VerbOption } from './verb.ts';
+
+const ENDS = 'NAMESPACE/POD, NAMESPACE/WORKLOAD, service:NAMESPACE/NAME, a node\'s name, or an address';
+
+/** Options that put a question. */
+export const questionOptions: readonly VerbOption[] = [
+  { flags: '--from <end>', description: `who opens the connection: ${ENDS.replace('service:NAMESPACE/NAME, ', '')}`, required: true },
+  { flags: '--to <end>', description: `to whom: ${ENDS}`, required: true },
+  { flags: '--port <number>', description: 'destination port; of a service the service\'s own; of ICMP the type × 256 + code', required: true },
+  { flags: '--protocol <name>', description: 'protocol', choices: ['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6'], default: 'TCP' },
+];
+
+export const formatOption: VerbOption = { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' };
+
+/** The question of the command line. Errors: UsageError for a port that is none. */
+export function questionOf(ctx: VerbContext): Question {
+  const port = integerOption(ctx, 'port', { min: 0, max: 65_535 }) ?? 0;
+  return { from: requiredText(ctx, 'from'), to: requiredText(ctx, 'to'), protocol: (textOption(ctx, 'protocol') ?? 'TCP') as Protocol, port };
+}
+
+export const ask: Verb = {
+  name: 'ask',
+  summary: 'whether one end may talk to another',
+  description: 'Says whether the policies allow a connection, and which rules decide. A workload or a service stands for all its pods. Exits 0 when it is allowed, 1 when it is denied or depends on something.',
+  arguments: [sourcesArgument],
+  options: [...questionOptions, formatOption, ...stateOptions],
+  examples: [{ command: 'fairlead policy ask --from shop/web --to shop/db --port 5432 manifests/', description: 'may the web pods reach the database' }],
+  run(ctx): Promise<ExitCode> {
+    const question = questionOf(ctx);
+    const engine = engineOf(ctx);
+    const reply = new Asker(engine).ask(question);
+    ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(replyDocument(question, reply), null, 2)}\n` : replyText(question, reply, engine.state.enforcer));
+    return Promise.resolve(codeOf(reply.verdict === 'allow'));
+  },
+};
+
+function readQueries(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`The queries in ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+export const check: Verb = {
+  name: 'check',
+  summary: 'answer many questions at once',
+  description: 'Reads questions, one JSON object per line: {"id", "from", "to", "protocol", "port"}, where the ends are named as in `policy ask`. Writes one line for each: {"id", "verdict", "because": […]}. Exits 0 when all could be answered, whatever the answers.',
+  arguments: [sourcesArgument],
+  options: [{ flags: '--queries <file>', description: 'the questions; - for standard input', required: true }, ...stateOptions],
+  examples: [{ command: 'fairlead policy check --queries questions.ndjson manifests/', description: 'answer a file of questions' }],
+  async run(ctx): Promise<ExitCode> {
+    const queries = requiredText(ctx, 'queries');
+    const text = readQueries(queries);
+    const tally = { unanswered: 0 };
+    for (const lines of answerLines(new Asker(engineOf(ctx)), text, queries, tally)) {
+      ctx.stdout(lines);
+      await ctx.drained?.();
+      ctx.signal.throwIfAborted();
+    }
+    return codeOf(tally.unanswered === 0);
+  },
+};
+

@@ -1,0 +1,63 @@
+/** What the verbs of `fairlead policy` have in common: sources, the enforcer, and how problems of the input are told. */
+import { ExitCode, UsageError } from '../core/errors.ts';
+import { compile, type Engine, type State } from '../policy/compile/engine.ts';
+import { ENFORCERS } from '../policy/enforcers/enforcers.ts';
+import { problemText, type Problem } from '../policy/input/object.ts';
+import { loadSources } from '../policy/input/sources.ts';
+import { readState } from '../policy/state.ts';
+import { flagOption, listArgument, textOption } from './options.ts';
+import type { VerbArgument, VerbContext, VerbOption } from './verb.ts';
+
+export const sourcesArgument: VerbArgument = {
+  name: 'SOURCE',
+  description: 'manifests: files, directories (*.yaml, *.yml, *.json), or - for standard input; lists and streams of documents are taken apart',
+  variadic: true,
+};
+
+const CHOICES = ['auto', ...ENFORCERS.map((one) => one.name)];
+
+export const enforcerOption: VerbOption = {
+  flags: '--enforcer <name>',
+  description: `what enforces the policies. ${ENFORCERS.map((one) => `${one.name}: ${one.title}`).join('. ')}. auto: the CNI whose own policies the input has, else api`,
+  choices: CHOICES, default: 'auto',
+};
+
+export const strictOption: VerbOption = { flags: '--strict', description: 'end with exit code 2 when anything of the input cannot be read or would be refused by the API server' };
+
+/** Options of every verb that reads one state. */
+export const stateOptions: readonly VerbOption[] = [enforcerOption, strictOption];
+
+/** Tells what is wrong with the input. Errors: UsageError under --strict when any of it is an error. */
+export function tellProblems(ctx: VerbContext, problems: readonly Problem[]): void {
+  const files = [...new Set(problems.map((problem) => problem.file))];
+  for (const problem of problems.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line)) ctx.stderr(`${problemText(problem)}\n`);
+  const errors = problems.filter((problem) => problem.severity === 'error').length;
+  if (errors > 0 && flagOption(ctx, 'strict')) {
+    throw new UsageError(`${errors} ${errors === 1 ? 'part' : 'parts'} of the input cannot be used.`, { hint: 'put them right, or leave --strict out to go on without them' });
+  }
+}
+
+/** The state of sources under an enforcer; `quiet` where their problems have been told. */
+export function stateOf(ctx: VerbContext, sources: readonly string[], enforcer: string, quiet = false): State {
+  const { state, problems } = readState(loadSources(sources), enforcer);
+  if (!quiet) tellProblems(ctx, problems);
+  if (!quiet && state.world.pods.length === 0) ctx.stderr('The input has no pods and no workloads, so that there is nothing that policies could apply to.\n');
+  return state;
+}
+
+/** The compiled state of the verb's own sources and enforcer. */
+export function engineOf(ctx: VerbContext): Engine {
+  const [engine] = compile([stateOf(ctx, listArgument(ctx, 'source'), textOption(ctx, 'enforcer') ?? 'auto')]);
+  if (engine === undefined) throw new Error('nothing was compiled');
+  return engine;
+}
+
+/** A required option's text. Errors: UsageError naming it. */
+export function requiredText(ctx: VerbContext, name: string): string {
+  const value = textOption(ctx, name);
+  if (value === undefined) throw new UsageError(`--${name} is missing.`);
+  return value;
+}
+
+/** 0 for yes, 1 for everything else. */
+export const codeOf = (good: boolean): ExitCode => (good ? ExitCode.ok : ExitCode.findings);

@@ -1,0 +1,48 @@
+/** `fairlead policy`: what may talk to what, now and after a change. */
+import { lineFormat, LIST_FORMATS, type ListFormat } from '../policy/ask/list-format.ts';
+import { list as listAll } from '../policy/ask/list.ts';
+import { LEVELS, type Level } from '../policy/ask/end-names.ts';
+import { matrix } from '../policy/ask/matrix.ts';
+import { flagOption, textOption } from './options.ts';
+import { ask, check } from './policy-ask.ts';
+import { convert } from './policy-convert.ts';
+import { diff } from './policy-diff.ts';
+import { explain } from './policy-explain.ts';
+import { generate } from './policy-generate.ts';
+import { impact } from './policy-impact.ts';
+import { lint } from './policy-lint.ts';
+import { engineOf, sourcesArgument, stateOptions } from './policy-input.ts';
+import { test } from './policy-test.ts';
+import type { Verb } from './verb.ts';
+
+const list: Verb = {
+  name: 'list',
+  summary: 'everything that may talk to everything else',
+  description: 'Lists all connectivity that policies allow over TCP, UDP and SCTP: between pods, from and to addresses outside. What an end may send to itself is left out. Pods of which only the workload is known have its name.',
+  arguments: [sourcesArgument],
+  options: [
+    { flags: '--level <level>', description: 'what a line is about: single pods, workloads, or classes of pods that no policy tells apart', choices: LEVELS, default: 'workload' },
+    { flags: '-o, --output <format>', description: 'format; html is a table of all ends but those outside', choices: [...LIST_FORMATS, 'html'], default: 'text' },
+    { flags: '--nodes', description: 'nodes are ends too' },
+    ...stateOptions,
+  ],
+  examples: [{ command: 'fairlead policy list --level class manifests/', description: 'a short picture of a large cluster' }],
+  async run(ctx) {
+    const engine = engineOf(ctx);
+    const level = (textOption(ctx, 'level') ?? 'workload') as Level;
+    const output = textOption(ctx, 'output') ?? 'text';
+    const pieces = output === 'html' ? matrix(engine, level) : listAll(engine, { level, nodes: flagOption(ctx, 'nodes'), format: lineFormat(output as ListFormat, engine, level) });
+    for (const text of pieces) {
+      ctx.stdout(text);
+      await ctx.drained?.();
+      ctx.signal.throwIfAborted();
+    }
+  },
+};
+
+export const policy: Verb = {
+  name: 'policy',
+  summary: 'what may talk to what, why, and what a change would break',
+  description: 'Answers what network policies allow, from manifests: exactly, with the rules that decide, for the CNI that enforces them. Nothing is sent to a cluster.',
+  verbs: [list, ask, check, explain, diff, lint, test, impact, generate, convert],
+};

@@ -1,0 +1,74 @@
+/** What policies are about: pods, namespaces, nodes and services, as one picture of a cluster. */
+import type { Origin } from '../input/object.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface ContainerPort {
+  name: string;
+  protocol: string;
+  port: number;
+}
+
+export interface Pod {
+  /** `NAMESPACE/NAME`; a pod that only a workload's template describes has the workload's name. */
+  id: string;
+  namespace: string;
+  name: string;
+  labels: Labels;
+  /** Addresses of both families; empty for a pod known from a template alone. */
+  addresses: readonly string[];
+  hostNetwork: boolean;
+  node: string | undefined;
+  serviceAccount: string;
+  /** Named ports alone: nothing else of a container's ports matters to a policy. */
+  ports: readonly ContainerPort[];
+  /** `NAMESPACE/NAME[Kind]` of what made it, the pod itself when nothing did. */
+  workload: string;
+  origin: Origin;
+}
+
+export interface Namespace {
+  name: string;
+  /** With `kubernetes.io/metadata.name`, which the API server always sets (KEP-2161, GA in 1.22). */
+  labels: Labels;
+  /** No Namespace object was in the input: its other labels are unknown. */
+  assumed: boolean;
+}
+
+export interface Node {
+  name: string;
+  labels: Labels;
+  addresses: readonly string[];
+  podCidrs: readonly string[];
+}
+
+export interface ServicePort {
+  name: string | undefined;
+  protocol: string;
+  port: number;
+  /** A number, or the name of a container's port, resolved per backend. */
+  target: number | string;
+}
+
+export interface Service {
+  id: string;
+  namespace: string;
+  name: string;
+  addresses: readonly string[];
+  /** Addresses of backends that an EndpointSlice or Endpoints object lists; undefined where there is none. */
+  endpoints: readonly string[] | undefined;
+  /** Undefined for services without one. */
+  selector: Labels | undefined;
+  ports: readonly ServicePort[];
+  origin: Origin;
+}
+
+export interface World {
+  /** Sorted by id. Completed pods are left out: they have no endpoint. */
+  pods: readonly Pod[];
+  namespaces: ReadonlyMap<string, Namespace>;
+  nodes: readonly Node[];
+  services: readonly Service[];
+  /** Labels of service accounts by `NAMESPACE/NAME`. */
+  accounts: ReadonlyMap<string, Labels>;
+}
