@@ -22,7 +22,7 @@ export const manifestSchema = z.object({
   source: z.enum(['live', 'files']).describe('live: what is not in it is not in the cluster, but for what `unknown` says'),
   from: z.array(z.string()).describe('address of the API server, or files and directories'),
   files: z.record(z.string(), z.int().nonnegative()).describe('files of the snapshot and how many lines each has'),
-  unlisted: z.array(z.object({ apiVersion: z.string(), kind: z.string(), count: z.int() })).describe('kinds that were met and say nothing that is used'),
+  unlisted: z.array(z.object({ apiVersion: z.string(), kind: z.string(), count: z.int().optional().describe('absent when they were not counted') })).describe('kinds that were met and say nothing that is used'),
   unknown: z.array(unknownSchema).describe('what could not be read, and why'),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

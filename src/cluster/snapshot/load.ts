@@ -43,7 +43,7 @@ class Loader {
   readonly #entries: Entry[] = [];
   readonly #hosts: HostFacts[] = [];
   readonly #unknown: Unknown[] = [];
-  readonly #unlisted = new Map<string, { apiVersion: string; kind: string; count: number }>();
+  readonly #unlisted = new Map<string, Snapshot['unlisted'][number]>();
   readonly #snapshots: Snapshot[] = [];
 
   constructor(options: LoadOptions) {
@@ -172,7 +172,7 @@ class Loader {
       const { apiVersion, kind } = value as { apiVersion: string; kind: string };
       const key = `${apiVersion} ${kind}`;
       const known = this.#unlisted.get(key) ?? { apiVersion, kind, count: 0 };
-      known.count++;
+      known.count = (known.count ?? 0) + 1;
       this.#unlisted.set(key, known);
     }
     return true;

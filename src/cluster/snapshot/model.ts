@@ -25,7 +25,7 @@ export interface Snapshot {
   /** Sorted by node. */
   hosts: HostFacts[];
   /** Kinds that were met and say nothing that is used. */
-  unlisted: { apiVersion: string; kind: string; count: number }[];
+  unlisted: { apiVersion: string; kind: string; count?: number | undefined }[];
   unknown: Unknown[];
 }
 
