@@ -2,11 +2,13 @@
 import { z } from 'zod';
 
 import { doctorReportSchema } from '../src/lab/requirements/schema.ts';
+import { SNAPSHOT_SCHEMAS } from '../src/cni/picture/public-schemas.ts';
 import { MIGRATION_SCHEMAS } from '../src/migrate/public-schemas.ts';
 import { probeReportSchema } from '../src/probe/run/report-schema.ts';
 
 export const PUBLIC_SCHEMAS: Readonly<Record<string, object>> = {
   'doctor.v1': z.toJSONSchema(doctorReportSchema),
   ...MIGRATION_SCHEMAS,
+  ...SNAPSHOT_SCHEMAS,
   'probe-report.v1': z.toJSONSchema(probeReportSchema),
 };

@@ -10,8 +10,8 @@ export type CniName = 'flannel' | 'calico' | 'cilium' | 'canal' | 'kube-router' 
 
 export interface CniPresence {
   name: CniName;
-  /** `in-process`: inside the node service; `trace`: nothing runs it, but something of it is there. */
-  how: 'daemonset' | 'operator' | 'in-process' | 'trace';
+  /** `in-process`: inside the node service; `annotated`: nodes carry its annotations, and what would run it is not in the snapshot; `trace`: nothing runs it, but something of it is there. */
+  how: 'daemonset' | 'operator' | 'in-process' | 'annotated' | 'trace';
   backend?: string;
   version?: string;
   daemonSet?: Workload;
@@ -64,6 +64,11 @@ export function findCnis(index: SnapshotIndex, k3s: readonly K3sNode[]): CniPres
   }
   const flannel = inProcessFlannel(index, k3s);
   if (flannel !== undefined && !found.some((one) => one.name === 'flannel' || one.name === 'canal')) found.push(flannel);
+  const annotated = index.objects<NodeObject>('Node').find((node) => flannelNode(node) !== undefined);
+  if (annotated !== undefined && found.length === 0 && k3s.length === 0 && !index.complete('DaemonSet')) {
+    const backend = flannelNode(annotated)?.backend;
+    found.push({ name: 'flannel', how: 'annotated', object: annotated, ...(backend === undefined ? {} : { backend }), evidence: `Node ${annotated.metadata.name} has annotations ${annotationPrefix}…, and no DaemonSets are in the snapshot` });
+  }
   return [...found, ...traces(index, found)];
 }
 
