@@ -34,8 +34,8 @@ export function link(name: string, more: Partial<Link> = {}): Link {
   return { index: 2, name, kind: '', mac: '02:00:00:00:00:01', mtu: 1500, up: true, peerElsewhere: false, ...more };
 }
 /** A VXLAN device. */
-export function vxlanLink(name: string, at: { vni?: number; port?: number; mtu?: number; up?: boolean; mac?: string } = {}): Link {
-  return link(name, { kind: 'vxlan', mtu: at.mtu ?? 1450, up: at.up ?? true, mac: at.mac ?? '02:00:00:00:00:01', vxlan: { vni: at.vni ?? 1, port: at.port ?? 8472, learning: false, external: false } });
+export function vxlanLink(name: string, at: { vni?: number; port?: number; mtu?: number; up?: boolean; mac?: string; external?: boolean } = {}): Link {
+  return link(name, { kind: 'vxlan', mtu: at.mtu ?? 1450, up: at.up ?? true, mac: at.mac ?? '02:00:00:00:00:01', vxlan: { vni: at.vni ?? 1, port: at.port ?? 8472, learning: false, external: at.external ?? false } });
 }
 /** A route. */
 export function route(dst: string, more: Partial<NonNullable<HostFacts['routes']>[number]> = {}): NonNullable<HostFacts['routes']>[number] {

@@ -82,3 +82,10 @@ export function blockedBy(view: View, from: Pod, to: Pod, port: number, protocol
   const ownNode = from.spec?.hostNetwork === true && from.spec.nodeName === to.spec?.nodeName;
   return into.length > 0 && !ownNode && !ingressAllowed(view, into, from, to, port, protocol) ? { side: 'ingress', policies: into } : undefined;
 }
+
+/** A peer with a namespaceSelector alone beside one with a podSelector alone, in one list: often meant as one peer. */
+export function meantAsOne(list: readonly PolicyPeer[]): { namespaces: PolicyPeer; pods: PolicyPeer } | undefined {
+  const namespaces = list.find((one) => one.namespaceSelector !== undefined && one.podSelector === undefined);
+  const pods = list.find((one) => one.podSelector !== undefined && one.namespaceSelector === undefined && Object.keys(one.podSelector.matchLabels ?? {}).length > 0);
+  return namespaces === undefined || pods === undefined ? undefined : { namespaces, pods };
+}

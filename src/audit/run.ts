@@ -37,7 +37,8 @@ export function audit(snapshot: Snapshot, options: AuditOptions): FindingsReport
     }
     checked.push({ rule: rule.id, title: rule.title, ...verdictOf(outcome, found.length) });
   }
-  const order = (a: Finding, b: Finding): number => severityRank(b.severity) - severityRank(a.severity) || (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0);
+  // Within a severity in the order of the rules, which goes from causes to consequences.
+  const order = (a: Finding, b: Finding): number => severityRank(b.severity) - severityRank(a.severity);
   return { version: 1, tool: options.tool, subject: options.subject, findings: findings.toSorted(order), ignored, unknown, checked };
 }
 

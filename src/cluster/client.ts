@@ -63,14 +63,14 @@ export class Cluster {
     const type = await this.#discovery.find(query.apiVersion, query.kind);
     let next = '';
     while (type !== undefined) {
-      const page = await this.#page<T>(query, type, pageSize, next);
+      const page = await this.#page(query, type, pageSize, next);
       if (page === undefined) {
         if (next === '') return;
-        const whole = await this.#page<T>(query, type, undefined, '');
-        if (whole !== undefined) yield whole.items;
+        const whole = await this.#page(query, type, undefined, '');
+        if (whole !== undefined) yield whole.items as T[];
         return;
       }
-      yield page.items;
+      yield page.items as T[];
       next = page.next;
       if (next === '') return;
     }
@@ -197,16 +197,16 @@ export class Cluster {
     const items: T[] = [];
     let next = '';
     do {
-      const page = await this.#page<T>(query, type, limit, next);
+      const page = await this.#page(query, type, limit, next);
       if (page === undefined) return next === '' ? items : 'expired';
-      items.push(...page.items);
+      items.push(...(page.items as T[]));
       next = page.next;
     } while (next !== '');
     return items;
   }
 
   /** One page; undefined when the kind is no longer served (404), or the continue token has expired (410). */
-  async #page<T extends KubeObject>(query: ListQuery, type: ResourceType, limit: number | undefined, next: string): Promise<{ items: T[]; next: string } | undefined> {
+  async #page(query: ListQuery, type: ResourceType, limit: number | undefined, next: string): Promise<{ items: KubeObject[]; next: string } | undefined> {
     const params = new URLSearchParams();
     if (limit !== undefined) params.set('limit', String(limit));
     if (query.labelSelector !== undefined) params.set('labelSelector', query.labelSelector);
@@ -214,7 +214,7 @@ export class Cluster {
     if (next !== '') params.set('continue', next);
     const call = callOf('list', type, { kind: query.kind, ...(query.namespace === undefined ? {} : { namespace: query.namespace }) });
     const request: ApiRequest = { method: 'GET', path: `${collectionOf(type, query.namespace)}?${params.toString()}`, call };
-    const page = await this.#json<{ metadata?: { continue?: string }; items: T[] }>(request, next === '' ? [404] : [410]);
+    const page = await this.#json<{ metadata?: { continue?: string }; items: KubeObject[] }>(request, next === '' ? [404] : [410]);
     if (page === undefined) return undefined;
     return { items: page.items.map((item) => ({ ...item, apiVersion: query.apiVersion, kind: query.kind })), next: page.metadata?.continue ?? '' };
   }

@@ -84,5 +84,3 @@ export const hostFactsSchema = z.strictObject({
 
 /** Facts of one host. */
 export type HostFacts = z.infer<typeof hostFactsSchema>;
-export type FilterTable = z.infer<typeof table>;
-export type ListeningSocket = z.infer<typeof socket>;

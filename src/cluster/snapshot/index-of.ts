@@ -28,12 +28,14 @@ export class SnapshotIndex {
     return group === undefined ? all : all.filter(({ object }) => groupOf(object.apiVersion) === group);
   }
 
-  /** Objects of a kind. */
+  /** Objects of a kind, as the caller knows that kind. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as Cluster.list: the kind decides about the fields
   objects<T extends KubeObject = KubeObject>(kind: string, group?: string): readonly T[] {
     return this.entries(kind, group).map(({ object }) => object as T);
   }
 
-  /** One object by name. */
+  /** One object by name, as the caller knows its kind. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as Cluster.get: the kind decides about the fields
   find<T extends KubeObject = KubeObject>(kind: string, name: string, namespace = ''): T | undefined {
     return this.#byName.get(`${kind} ${namespace} ${name}`)?.object as T | undefined;
   }

@@ -50,6 +50,7 @@ export interface NetworkPolicy extends KubeObject {
   spec?: { podSelector?: LabelSelector; policyTypes?: string[]; ingress?: { from?: PolicyPeer[]; ports?: PolicyPort[] }[]; egress?: { to?: PolicyPeer[]; ports?: PolicyPort[] }[] };
 }
 
+export interface EventObject extends KubeObject { reason?: string; message?: string; involvedObject?: { kind?: string; namespace?: string; name?: string } }
 export interface ConfigMap extends KubeObject { data?: Record<string, string> }
 export interface IpPool extends KubeObject { spec?: { cidr?: string; blockSize?: number; ipipMode?: string; vxlanMode?: string; natOutgoing?: boolean; disabled?: boolean; nodeSelector?: string; allowedUses?: string[] } }
 export interface AddressPool extends KubeObject { spec?: { addresses?: string[]; autoAssign?: boolean; serviceAllocation?: { namespaces?: string[] } } }

@@ -80,7 +80,7 @@ const known1 = (what: string, one: { value: string; evidence: string } | undefin
 /** The summary as people read it. */
 export function summaryText(summary: Summary): string {
   const { cnis, ranges, nodes, dns } = summary;
-  const policies = Object.entries(summary.objects).filter(([kind]) => /NetworkPolicy$/.test(kind)).map(([kind, count]) => `${count} ${kind}`);
+  const policies = Object.entries(summary.objects).filter(([kind]) => kind.endsWith('NetworkPolicy')).map(([kind, count]) => `${count} ${kind}`);
   const lines = [
     `Snapshot of ${summary.from.join(', ')}, ${summary.collectedAt}${summary.source === 'files' ? ' (from files: what is not in it may still be in the cluster)' : ''}`,
     known1('distribution', summary.distribution),

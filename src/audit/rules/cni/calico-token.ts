@@ -1,5 +1,5 @@
 /** FL-CNI-006. */
-import type { ContainerSpec } from '../../../cluster/snapshot/typed.ts';
+import type { ContainerSpec, EventObject as Event } from '../../../cluster/snapshot/typed.ts';
 import { calicoNode, node } from '../../examples.ts';
 import type { Rule } from '../../rule.ts';
 import { subjectOf } from '../../view.ts';
@@ -15,8 +15,8 @@ export const calicoToken: Rule = {
   refs: ['calico#6546', 'calico#5712', 'calico#4857', 'calico#9428'],
   check(view) {
     const daemonSet = view.picture.cnis.find(({ name, how }) => name === 'calico' && how !== 'trace')?.daemonSet;
-    const events = view.index.objects('Event').filter((one) => /calico.*connection is unauthorized/s.test(String(one['message'] ?? '')));
-    if (events.length > 0) return [{ subjects: events.slice(0, 5).map((one) => { const about = one['involvedObject'] as { kind?: string; namespace?: string; name?: string } | undefined; return `${about?.kind ?? 'Pod'} ${about?.namespace ?? ''}/${about?.name ?? ''}`; }), summary: `Calico's plugin is not let in by the API server (${events.length} events)`, evidence: events.slice(0, 2).map((one) => view.seen(one, 'message', one['message'])) }];
+    const events = view.index.objects<Event>('Event').filter(({ message = '' }) => /calico.*connection is unauthorized/s.test(message));
+    if (events.length > 0) return [{ subjects: events.slice(0, 5).map(({ involvedObject: about }) => `${about?.kind ?? 'Pod'} ${about?.namespace ?? ''}/${about?.name ?? ''}`), summary: `Calico's plugin is not let in by the API server (${events.length} events)`, evidence: events.slice(0, 2).map((one) => view.seen(one, 'message', one.message)) }];
     if (daemonSet === undefined) return { skip: 'Calico does not run here' };
     const containers: ContainerSpec[] = daemonSet.spec?.template?.spec?.containers ?? [];
     const variable = containers.flatMap(({ env = [] }) => env).find(({ name }) => name === 'CALICO_MANAGE_CNI');

@@ -10,15 +10,15 @@ export const leftoverDevices: Rule = {
   faults: ['L1'],
   looksAt: "Devices that belong to one CNI (flannel.1, vxlan.calico, cilium_host …; cni0 where no CNI uses it) while that CNI does not run. An error when a route for pods leads through them, else a warning. Not judged when DaemonSets are not in the snapshot.",
   why: "A leftover route is often more specific than the new CNI's, or has the same range: packets for some pods leave by a dead device and vanish. A leftover cni0 keeps the node's first pod address.",
-  fix: [{ what: 'Remove the device, which takes its routes along, or reboot the node.', command: 'ip link delete flannel.1; ip link delete cni0' }, { what: 'See everything that Flannel left.', command: 'fairlead leftovers --via pod' }],
+  fix: [{ what: 'When no pod is on it any more (FL-CNI-010): remove the device, which takes its routes along, or reboot the node.', command: 'ip link show master cni0   # must print nothing\nip link delete flannel.1; ip link delete cni0' }, { what: 'See everything that Flannel left.', command: 'fairlead leftovers --via pod' }],
   refs: ['kube-hetzner#2045', 'k3s#3409', 'docs.cilium.io k8s-install-migration'],
   check(view) {
     const missing = needsHosts(view);
     if (missing !== undefined) return missing;
     if (!view.index.complete('DaemonSet') && view.picture.k3s.length === 0) return { unknown: 'DaemonSets are not in the snapshot, so that it is not known which CNIs run' };
-    const running = new Set(view.picture.cnis.filter(({ how }) => how !== 'trace').flatMap(({ name }) => (name === 'canal' ? ['canal', 'calico', 'flannel'] : [name])));
+    const running = new Set<string>(view.picture.cnis.filter(({ how }) => how !== 'trace').flatMap(({ name }) => (name === 'canal' ? ['canal', 'calico', 'flannel'] : [name])));
     // Bridges of these are called cni0.
-    const bridged = ['flannel', 'kube-router', 'canal'].some((name) => running.has(name as never));
+    const bridged = ['flannel', 'kube-router', 'canal'].some((name) => running.has(name));
     return view.hosts.flatMap((one) => {
       const stale = (one.links ?? []).filter(({ name }) => DEVICES.some(([cni, pattern]) => pattern.test(name) && !running.has(cni)) || (name === 'cni0' && !bridged && running.size > 0));
       if (stale.length === 0) return [];

@@ -27,7 +27,7 @@ export const leftoverRules: Rule = {
     const running = new Set<string>(cnis.filter(({ how }) => how !== 'trace').flatMap(({ name }) => (name === 'canal' ? ['calico', 'flannel'] : [name])));
     if (enforcer?.value === 'kube-router') running.add('kube-router');
     return CHAINS.filter(({ owner }) => !running.has(owner)).flatMap(({ owner, pattern, effect }) => view.hosts.flatMap((one) => {
-      const chains = (one.iptables ?? []).flatMap(({ tables }) => tables.flatMap((table) => [...table.chains.filter((name) => pattern.test(name)), ...Object.keys(table.counted).filter((name) => pattern.test(`${name}`)).map((name) => `${table.counted[name] ?? 0} × ${name}…`)]));
+      const chains = (one.iptables ?? []).flatMap(({ tables }) => tables.flatMap((table) => [...table.chains.filter((name) => pattern.test(name)), ...Object.keys(table.counted).filter((name) => pattern.test(name)).map((name) => `${table.counted[name] ?? 0} × ${name}…`)]));
       if (chains.length === 0) return [];
       return [{ subjects: [`Node ${one.node}`], summary: `node ${one.node} still has chains of ${owner}, which does not run: ${effect}`, evidence: [view.onHost(one, 'iptables-save', chains.slice(0, 6).join(', ')), view.derived('who enforces policies', enforcer?.evidence ?? 'not known')] }];
     }));

@@ -1,9 +1,7 @@
 /** FL-CNI-015. */
-import type { KubeObject } from '../../../cluster/objects.ts';
+import type { EventObject } from '../../../cluster/snapshot/typed.ts';
 import { object } from '../../examples.ts';
 import type { Rule } from '../../rule.ts';
-
-interface Event extends KubeObject { reason?: string; message?: string; involvedObject?: { kind?: string; namespace?: string; name?: string } }
 
 /** What the message says, and what that means. The first that matches counts. */
 const MEANINGS: readonly { pattern: RegExp; what: string; fix: string; faults: string }[] = [
@@ -26,7 +24,7 @@ export const sandboxEvents: Rule = {
   fix: [],
   refs: ['cilium#27715', 'calico#1795', 'k3s#5885', 'cni-plugin: dataplane_linux.go'],
   check(view) {
-    const events = view.index.objects<Event>('Event').filter(({ reason }) => reason === 'FailedCreatePodSandBox' || reason === 'NetworkNotReady');
+    const events = view.index.objects<EventObject>('Event').filter(({ reason }) => reason === 'FailedCreatePodSandBox' || reason === 'NetworkNotReady');
     const known = events.flatMap((event) => { const meaning = MEANINGS.find(({ pattern }) => pattern.test(event.message ?? '')); return meaning === undefined ? [] : [{ event, meaning }]; });
     return [...Map.groupBy(known, ({ meaning }) => meaning)].map(([meaning, all]) => ({
       subjects: [...new Set(all.map(({ event: { involvedObject: about } }) => `${about?.kind ?? 'Pod'} ${about?.namespace ?? ''}/${about?.name ?? ''}`))],

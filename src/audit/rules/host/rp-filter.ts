@@ -16,7 +16,7 @@ export const rpFilter: Rule = {
     if (!view.picture.cnis.some(({ name, how }) => name === 'cilium' && how !== 'trace')) return { skip: 'Cilium does not run here' };
     return perHost(view, (one) => {
       const all = Number(one.sysctls?.['net.ipv4.conf.all.rp_filter'] ?? 0);
-      const strict = (one.links ?? []).filter(({ name }) => /^lxc/.test(name) && Math.max(all, Number(one.sysctls?.[`net.ipv4.conf.${name}.rp_filter`] ?? 0)) === 1);
+      const strict = (one.links ?? []).filter(({ name }) => name.startsWith('lxc') && Math.max(all, Number(one.sysctls?.[`net.ipv4.conf.${name}.rp_filter`] ?? 0)) === 1);
       return strict.length === 0 ? undefined : { summary: `${strict.length} devices of pods on node ${one.node} filter reverse paths strictly`, evidence: [view.onHost(one, 'sysctl', `net.ipv4.conf.all.rp_filter = ${all}; ${strict.slice(0, 3).map(({ name }) => `${name} ${one.sysctls?.[`net.ipv4.conf.${name}.rp_filter`] ?? '?'}`).join(', ')}`)] };
     });
   },

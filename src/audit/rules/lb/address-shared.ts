@@ -7,9 +7,9 @@ import { subjectOf } from '../../view.ts';
 
 /** Why two Services may not share an address; undefined when they may (metallb.io/usage, IP address sharing). */
 function forbids(a: ServiceObject, b: ServiceObject): string | undefined {
-  const [one, other] = [a, b].map((service) => metallbAnnotation(service, 'allow-shared-ip')?.value);
+  const [one, other] = [a, b].map((each) => metallbAnnotation(each, 'allow-shared-ip')?.value);
   if (one === undefined || one !== other) return 'they have no common allow-shared-ip';
-  const ports = (service: ServiceObject): string[] => (service.spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
+  const ports = (each: ServiceObject): string[] => (each.spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
   const both = ports(a).filter((port) => ports(b).includes(port));
   if (both.length > 0) return `both use port ${both.join(', ')}`;
   const local = [a, b].some(({ spec }) => spec?.externalTrafficPolicy === 'Local');

@@ -8,7 +8,7 @@ export const podMtuTooBig: Rule = {
   title: 'A tunnel lets packets through that its network card cannot carry',
   severity: 'error',
   faults: ['M1'],
-  looksAt: "On every host: the MTU of each VXLAN, IPIP or WireGuard device and of pods' devices, plus the encapsulation's overhead (50, 20, 60 bytes), against the MTU of the device that it runs over.",
+  looksAt: "On every host: the MTU of each VXLAN, IPIP or WireGuard device and of pods' devices, plus the encapsulation's overhead (50, 20, 60 bytes), against the MTU of the device that it runs over. Cilium's device (metadata mode) keeps the card's MTU, since Cilium writes the smaller one into routes; it is not judged.",
   why: 'Small packets pass and large ones vanish: connections open, then TLS handshakes, `kubectl logs`, image pulls and model downloads hang. `ping` works.',
   fix: [
     { what: "Let the CNI find the MTU itself, or set it to the network card's less the overhead (VXLAN 50, IPIP 20, WireGuard 60), then recreate pods: existing ones keep the old MTU.", command: "kubectl patch installation default --type merge -p '{\"spec\":{\"calicoNetwork\":{\"mtu\":1450}}}'\nkubectl -n kube-system patch configmap calico-config --type merge -p '{\"data\":{\"veth_mtu\":\"0\"}}'" },
@@ -23,7 +23,7 @@ export const podMtuTooBig: Rule = {
       return links.filter(({ up }) => up).flatMap((device) => {
         const overhead = overheadOf(device);
         const below = overhead === undefined ? undefined : uplink(device.vxlan?.device);
-        return overhead === undefined || below === undefined || device.mtu + overhead <= below.mtu ? [] : [{ one, device, below, overhead }];
+        return overhead === undefined || below === undefined || device.vxlan?.external === true || device.mtu + overhead <= below.mtu ? [] : [{ one, device, below, overhead }];
       });
     });
     const groups = Map.groupBy(odd, ({ device, below }) => `${device.name} ${device.mtu} ${below.mtu}`);

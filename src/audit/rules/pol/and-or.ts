@@ -1,17 +1,10 @@
 /** FL-POL-005. */
 import type { NetworkPolicy, PolicyPeer } from '../../../cluster/snapshot/typed.ts';
 import { object, pod, policy } from '../../examples.ts';
-import { networkPolicies } from '../../policies.ts';
+import { meantAsOne, networkPolicies } from '../../policies.ts';
 import type { Rule } from '../../rule.ts';
 import { subjectOf } from '../../view.ts';
 import { selects } from '../../../cluster/selector.ts';
-
-/** Lists of peers that have one with a namespaceSelector alone, followed by one with a podSelector alone. */
-function suspicious(list: readonly PolicyPeer[]): { namespaces: PolicyPeer; pods: PolicyPeer } | undefined {
-  const namespaces = list.find((one) => one.namespaceSelector !== undefined && one.podSelector === undefined);
-  const pods = list.find((one) => one.podSelector !== undefined && one.namespaceSelector === undefined && Object.keys(one.podSelector.matchLabels ?? {}).length > 0);
-  return namespaces === undefined || pods === undefined ? undefined : { namespaces, pods };
-}
 
 const listsOf = ({ spec }: NetworkPolicy): PolicyPeer[][] => [...(spec?.ingress ?? []).map(({ from = [] }) => from), ...(spec?.egress ?? []).map(({ to = [] }) => to)];
 
@@ -29,7 +22,7 @@ export const andOr: Rule = {
     if (policies.length === 0) return { skip: 'there are no NetworkPolicies in the snapshot' };
     if (!view.index.complete('Pod')) return { unknown: 'no pods are in the snapshot' };
     return policies.flatMap((one) => listsOf(one).flatMap((list) => {
-      const pair = suspicious(list);
+      const pair = meantAsOne(list);
       const local = pair === undefined ? [] : view.podsOf(one.metadata.namespace ?? '', pair.pods.podSelector);
       const elsewhere = pair === undefined ? [] : view.pods.filter((each) => selects(pair.pods.podSelector, each));
       if (pair === undefined || local.length > 0 || elsewhere.length === 0) return [];

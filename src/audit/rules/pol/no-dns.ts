@@ -23,7 +23,7 @@ export const noDns: Rule = {
     const others = otherPolicies(view);
     const port = containersOf(server).flatMap(({ ports = [] }) => ports).find(({ name, protocol }) => name === 'dns' || (protocol === 'UDP' && name?.startsWith('dns') === true))?.containerPort ?? 53;
     const groups = new Map<string, { pods: typeof dns; lacks: string[]; policies: typeof policies }>();
-    for (const one of new Set(policies.flatMap((policy) => selectedPods(view, policy)))) {
+    for (const one of new Set(policies.flatMap((each) => selectedPods(view, each)))) {
       const mine = isolating(view, one, 'egress');
       const sends = mine.some(({ spec }) => (spec?.egress ?? []).length > 0);
       const uses = one.spec?.dnsPolicy !== 'None' && one.spec?.hostNetwork !== true && !dns.includes(one);

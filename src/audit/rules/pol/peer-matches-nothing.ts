@@ -1,13 +1,16 @@
 /** FL-POL-010. */
 import type { NetworkPolicy, PolicyPeer } from '../../../cluster/snapshot/typed.ts';
 import { pod, policy } from '../../examples.ts';
-import { networkPolicies, peerIsPod, selectedPods } from '../../policies.ts';
+import { meantAsOne, networkPolicies, peerIsPod, selectedPods } from '../../policies.ts';
 import type { Rule } from '../../rule.ts';
 import { subjectOf } from '../../view.ts';
 
+/** Without what FL-POL-005 tells. */
+const judged = (list: readonly PolicyPeer[]): PolicyPeer[] => list.filter((one) => one !== meantAsOne(list)?.pods);
+
 const peersOf = ({ spec }: NetworkPolicy): { peer: PolicyPeer; where: string }[] => [
-  ...(spec?.ingress ?? []).flatMap(({ from = [] }) => from.map((peer) => ({ peer, where: 'ingress' }))),
-  ...(spec?.egress ?? []).flatMap(({ to = [] }) => to.map((peer) => ({ peer, where: 'egress' }))),
+  ...(spec?.ingress ?? []).flatMap(({ from = [] }) => judged(from).map((peer) => ({ peer, where: 'ingress' }))),
+  ...(spec?.egress ?? []).flatMap(({ to = [] }) => judged(to).map((peer) => ({ peer, where: 'egress' }))),
 ];
 
 export const peerMatchesNothing: Rule = {
