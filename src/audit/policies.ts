@@ -57,7 +57,15 @@ export function ingressAllowed(view: View, policies: readonly NetworkPolicy[], f
 /** Policies that isolate a pod in a direction. */
 export function isolating(view: View, pod: Pod, direction: 'ingress' | 'egress'): NetworkPolicy[] {
   if (pod.spec?.hostNetwork === true) return [];
-  return networkPolicies(view).filter((policy) => policy.metadata.namespace === pod.metadata.namespace && directionsOf(policy)[direction] && selects(policy.spec?.podSelector ?? {}, pod));
+  return (byNamespace(view).get(pod.metadata.namespace ?? '') ?? []).filter((policy) => directionsOf(policy)[direction] && selects(policy.spec?.podSelector ?? {}, pod));
+}
+
+const namespaces = new WeakMap<View, Map<string, NetworkPolicy[]>>();
+/** Policies by namespace, grouped once for each view. */
+function byNamespace(view: View): Map<string, NetworkPolicy[]> {
+  const known = namespaces.get(view) ?? Map.groupBy(networkPolicies(view), ({ metadata }) => metadata.namespace ?? '');
+  namespaces.set(view, known);
+  return known;
 }
 
 /** NetworkPolicies of Kubernetes; Calico has a kind of the same name. */

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { dump } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSnapshot } from '../cluster/snapshot/load.ts';
-import { snapshotFiles, writeSnapshot } from '../cluster/snapshot/write.ts';
+import { writeSnapshot } from '../cluster/snapshot/write.ts';
 import { CATALOGUE } from './catalogue.ts';
 
 /** A text that looks like nothing known, so that only the allow-lists can keep it out. */
@@ -76,7 +76,7 @@ describe('canaries', () => {
     const snapshot = await loadSnapshot([file], { catalogue: CATALOGUE, tool: 'test', now: new Date(0) });
     await writeSnapshot(snapshot, join(dir, 'out.tgz'));
     // The tar is looked at as a whole, so that names of files count too.
-    everything = [...snapshotFiles(snapshot).values()].join('') + gunzipSync(readFileSync(join(dir, 'out.tgz'))).toString('latin1');
+    everything = gunzipSync(readFileSync(join(dir, 'out.tgz'))).toString('utf8');
   });
 
   it('are planted in at least forty places', () => expect(planted).toBeGreaterThanOrEqual(40));
