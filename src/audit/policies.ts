@@ -60,11 +60,11 @@ export function isolating(view: View, pod: Pod, direction: 'ingress' | 'egress')
   return (byNamespace(view).get(pod.metadata.namespace ?? '') ?? []).filter((policy) => directionsOf(policy)[direction] && selects(policy.spec?.podSelector ?? {}, pod));
 }
 
-const namespaces = new WeakMap<View, Map<string, NetworkPolicy[]>>();
+const grouped = new WeakMap<View, Map<string, NetworkPolicy[]>>();
 /** Policies by namespace, grouped once for each view. */
 function byNamespace(view: View): Map<string, NetworkPolicy[]> {
-  const known = namespaces.get(view) ?? Map.groupBy(networkPolicies(view), ({ metadata }) => metadata.namespace ?? '');
-  namespaces.set(view, known);
+  const known = grouped.get(view) ?? Map.groupBy(networkPolicies(view), ({ metadata }) => metadata.namespace ?? '');
+  grouped.set(view, known);
   return known;
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadSnapshot } from '../cluster/snapshot/load.ts';
+import { writeSnapshot } from '../cluster/snapshot/write.ts';
 import type { Snapshot } from '../cluster/snapshot/model.ts';
 import { CATALOGUE } from '../cni/catalogue.ts';
 import { findingSchema } from '../core/finding.ts';
@@ -48,6 +49,17 @@ describe.each(RULES.map((rule) => [rule.id, rule] as const))('%s', (_id, rule) =
   it('does not judge what it cannot see', async () => {
     const { findings } = audit(await load([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'only' } }]), { ...options, rules: [rule] });
     expect(findings).toEqual([]);
+  });
+
+  it('finds the same in the snapshot of its example', async () => {
+    const bad = typeof rule.bad === 'function' ? rule.bad() : rule.bad;
+    if (bad.length > 1_000) return;
+    const direct = await load(bad);
+    const target = join(dir, `${rule.id}-${++written}`);
+    await writeSnapshot(direct, target);
+    const stored = await loadSnapshot([target], { catalogue: CATALOGUE, tool: 'test', now: new Date(0) });
+    expect(stored.entries).toEqual(direct.entries);
+    expect(audit(stored, { ...options, rules: [rule] }).findings).toEqual(audit(direct, { ...options, rules: [rule] }).findings);
   });
 
   it('cites faults that exist', () => {

@@ -84,6 +84,12 @@ describe('canaries', () => {
     expect(everything.match(/c4n4ry\d+plainword/g)).toBeNull();
     for (let place = 1; place <= planted; place++) expect(everything).not.toContain(Buffer.from(canary(place)).toString('base64'));
   });
+  it('do not come back, and nothing else goes, when a snapshot is read and written again', async () => {
+    const again = await loadSnapshot([join(dir, 'out.tgz')], { catalogue: CATALOGUE, tool: 'test', now: new Date(0) });
+    await writeSnapshot(again, join(dir, 'again.tgz'));
+    expect(gunzipSync(readFileSync(join(dir, 'again.tgz'))).toString('utf8')).toBe(everything);
+  });
+
   it('left what stands beside them', () => {
     for (const kept of ['10.244.0.0/16', 'forward . 1.1.1.1', '"peerAddress":"10.0.0.1"', '"--cluster-cidr=…"', '"name":"SELDON_SCHEDULER_PORT"', 'matchLabels', 'w.x', '--token']) expect(everything).toContain(kept);
   });

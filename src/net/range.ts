@@ -16,7 +16,8 @@ function parseAddress(text: string): { value: bigint; width: 32 | 128 } | undefi
 }
 
 /** Parses `ADDRESS`, `ADDRESS/LENGTH` or `FIRST-LAST`; undefined for anything else, and for ranges that end before they begin. */
-export function parseRange(text: string): AddressRange | undefined {
+export function parseRange(text: string | undefined): AddressRange | undefined {
+  if (text === undefined) return undefined;
   const [from = '', to] = text.split('-').map((part) => part.trim());
   if (to !== undefined) {
     const [first, last] = [parseAddress(from), parseAddress(to)];
@@ -48,13 +49,13 @@ export function rangeSize({ first, last }: AddressRange): bigint {
 }
 
 /** Whether the texts' ranges share an address; false when one is no range. */
-export function textsOverlap(a: string, b: string): boolean {
+export function textsOverlap(a: string | undefined, b: string | undefined): boolean {
   const [one, other] = [parseRange(a), parseRange(b)];
   return one !== undefined && other !== undefined && rangesOverlap(one, other);
 }
 
 /** Whether the first text's range has all addresses of the second's; false when one is no range. */
-export function textContains(outer: string, inner: string): boolean {
+export function textContains(outer: string | undefined, inner: string | undefined): boolean {
   const [one, other] = [parseRange(outer), parseRange(inner)];
   return one !== undefined && other !== undefined && rangeContains(one, other);
 }

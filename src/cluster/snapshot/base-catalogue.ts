@@ -21,7 +21,7 @@ export function keepPlain(words: readonly string[] = []): (text: string) => stri
 
 /** KubeProxyConfiguration (k8s.io/kube-proxy/config/v1alpha1). */
 const proxyConfig = fields('clusterCIDR mode bindAddress metricsBindAddress healthzBindAddress detectLocalMode', {
-  ipvs: fields('strictARP scheduler'), iptables: fields('masqueradeAll masqueradeBit'), conntrack: fields('maxPerCore min tcpEstablishedTimeout tcpCloseWaitTimeout'),
+  ipvs: fields('strictARP? scheduler'), iptables: fields('masqueradeAll? masqueradeBit#'), conntrack: fields('maxPerCore# min# tcpEstablishedTimeout tcpCloseWaitTimeout'),
   nodePortAddresses: tree, detectLocal: tree,
 });
 

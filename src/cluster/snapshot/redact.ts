@@ -2,13 +2,13 @@
 import type { KubeObject, ObjectMeta } from '../objects.ts';
 import { groupOf, type Catalogue, type KindSpec } from './catalogue.ts';
 import { NEVER_READ } from './kinds-network.ts';
-import { annotations, fields, isRecord, list, map, pick, Picking, scalar, TooManyValues } from './shape.ts';
+import { annotations, fields, isRecord, list, map, pick, Picking, str, TooManyValues } from './shape.ts';
 import { isPlainValue, looksSecret } from './values.ts';
 
-const metadataShape = fields('name namespace uid generation creationTimestamp deletionTimestamp', {
-  labels: map(scalar),
-  ownerReferences: list(fields('apiVersion kind name uid controller')),
-  finalizers: list(scalar),
+const metadataShape = fields('name namespace uid generation# creationTimestamp deletionTimestamp', {
+  labels: map(str),
+  ownerReferences: list(fields('apiVersion kind name uid controller?')),
+  finalizers: list(str),
   annotations,
 });
 
@@ -52,7 +52,8 @@ export class Redactor {
       const kept: KubeObject = { apiVersion, kind, metadata: pick(metadataShape, metadata, picking) as ObjectMeta };
       for (const [name, shape] of Object.entries(spec.keep)) {
         const part = pick(shape, value[name], picking);
-        if (part !== undefined) kept[name] = part;
+        // Every object of the API has one; readers need not ask.
+        if (part !== undefined || name === 'spec') kept[name] = part ?? {};
       }
       if (kind === 'ConfigMap') kept['data'] = this.#keepData(metadata['name'], value['data']);
       return { object: kept };

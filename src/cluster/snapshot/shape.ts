@@ -10,7 +10,7 @@ const MAX_TEXTS = 200_000;
 
 /** A rule for one value. */
 export type Shape =
-  | { is: 'scalar' }
+  | { is: 'scalar' | 'text' | 'number' | 'flag' }
   | { is: 'tree' }
   | { is: 'list'; of: Shape }
   | { is: 'map'; of: Shape }
@@ -20,7 +20,10 @@ export type Shape =
   | { is: 'special'; keep: (value: unknown) => unknown };
 
 /** A text, number or boolean. */
-export const scalar: Shape = { is: 'scalar' };
+const scalar: Shape = { is: 'scalar' };
+/** A text; YAML's numbers and booleans are taken for what they were written as. */
+export const str: Shape = { is: 'text' };
+const TYPES: Readonly<Record<string, Shape>> = { '#': { is: 'number' }, '?': { is: 'flag' }, '*': scalar };
 /** Everything below, but for fields that are named like secrets: for selectors, rules and the like, which are all names and addresses. */
 export const tree: Shape = { is: 'tree' };
 export const list = (of: Shape): Shape => ({ is: 'list', of });
@@ -35,11 +38,24 @@ export const annotations: Shape = { is: 'annotations' };
 /** Only that it is there: an empty object. */
 export const presence: Shape = special((value) => (value === null || value === undefined ? undefined : {}));
 
-/** An object of which `scalars` (names with blanks between them) and the fields of `rest` are kept. */
-export function fields(scalars: string, rest: Readonly<Record<string, Shape>> = {}): Shape {
-  const plain = scalars.split(' ').filter((name) => name !== '').map((name) => [name, scalar] as const);
-  return { is: 'fields', of: { ...Object.fromEntries(plain), ...rest } };
+/**
+ * An object of which `plain` (names with blanks between them) and the fields of `rest` are kept. A name stands for a
+ * text, with `#` behind it for a number, with `?` for a boolean, with `*` for any of them. Values of other types, which
+ * the API server would refuse, are left out, so that readers of snapshots need not expect them.
+ */
+export function fields(plain: string, rest: Readonly<Record<string, Shape>> = {}): Shape {
+  const named = plain.split(' ').filter((name) => name !== '').map((name) => {
+    const type = TYPES[name.slice(-1)];
+    return type === undefined ? ([name, str] as const) : ([name.slice(0, -1), type] as const);
+  });
+  return { is: 'fields', of: { ...Object.fromEntries(named), ...rest } };
 }
+
+/** A selector of labels, as kinds of Kubernetes have it. */
+export const labelSelector: Shape = {
+  is: 'fields',
+  of: { matchLabels: map(str), matchExpressions: list(fields('key operator', { values: list(str) })) },
+};
 
 /** More values than one object may have: an alias bomb, most likely. */
 export class TooManyValues extends Error {}
@@ -83,13 +99,16 @@ export function pick(shape: Shape, value: unknown, picking: Picking, depth = 0):
   if (value === undefined || value === null || depth > MAX_DEPTH) return undefined;
   switch (shape.is) {
     case 'scalar': return pickScalar(value, picking);
+    case 'text': return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value === 'string' ? pickScalar(value, picking) : undefined;
+    case 'number': return typeof value === 'number' ? value : undefined;
+    case 'flag': return typeof value === 'boolean' ? value : undefined;
     case 'special': return ownTexts(shape.keep(value), picking);
     case 'env': return Array.isArray(value) ? value.flatMap((one) => pickEnv(one, picking)) : undefined;
     case 'annotations': return isRecord(value) ? pickAnnotations(value, picking) : undefined;
     case 'tree': return pickTree(value, picking, depth);
     case 'list': return Array.isArray(value) ? value.flatMap((one) => pick(shape.of, one, picking, depth + 1) ?? []) : undefined;
     case 'map': return isRecord(value) ? pickEntries(Object.keys(value), value, () => shape.of, picking, depth) : undefined;
-    case 'fields': return isRecord(value) ? pickEntries(Object.keys(shape.of), value, (name) => shape.of[name] ?? scalar, picking, depth) : undefined;
+    case 'fields': return isRecord(value) ? pickEntries(Object.keys(shape.of), value, (name) => shape.of[name] ?? str, picking, depth) : undefined;
   }
 }
 

@@ -1,13 +1,13 @@
 /** What a snapshot keeps of Cilium. */
 import { keepPlain } from '../../cluster/snapshot/base-catalogue.ts';
 import type { Catalogue, KindSpec } from '../../cluster/snapshot/catalogue.ts';
-import { fields, list, scalar, special, tree, type Shape } from '../../cluster/snapshot/shape.ts';
+import { fields, list, str, special, tree, type Shape } from '../../cluster/snapshot/shape.ts';
 
 /** HTTP rules name headers, and Kafka rules clients; they say nothing about addresses and ports. */
-const ports = list(fields('', { ports: list(fields('port endPort protocol')), serverNames: list(scalar) }));
+const ports = list(fields('', { ports: list(fields('port endPort# protocol')), serverNames: list(str) }));
 const peers: Readonly<Record<string, Shape>> = { icmps: tree, toPorts: ports };
-const ingress = list(fields('', { ...peers, fromEndpoints: tree, fromEntities: list(scalar), fromCIDR: list(scalar), fromCIDRSet: tree, fromNodes: tree, fromRequires: tree }));
-const egress = list(fields('', { ...peers, toEndpoints: tree, toEntities: list(scalar), toCIDR: list(scalar), toCIDRSet: tree, toServices: tree, toFQDNs: tree, toNodes: tree, toRequires: tree }));
+const ingress = list(fields('', { ...peers, fromEndpoints: tree, fromEntities: list(str), fromCIDR: list(str), fromCIDRSet: tree, fromNodes: tree, fromRequires: tree }));
+const egress = list(fields('', { ...peers, toEndpoints: tree, toEntities: list(str), toCIDR: list(str), toCIDRSet: tree, toServices: tree, toFQDNs: tree, toNodes: tree, toRequires: tree }));
 const rule = fields('description', { endpointSelector: tree, nodeSelector: tree, ingress, ingressDeny: ingress, egress, egressDeny: egress, enableDefaultDeny: fields('ingress egress') });
 const policy = { spec: rule, specs: list(rule), status: fields('', { conditions: list(fields('type status message')) }) };
 
@@ -22,16 +22,16 @@ export const CILIUM_CATALOGUE: Partial<Catalogue> = {
     kind('CiliumNetworkPolicy', ['v2'], policy),
     kind('CiliumClusterwideNetworkPolicy', ['v2'], policy),
     kind('CiliumNode', ['v2'], {
-      spec: fields('', { addresses: list(fields('type ip')), ipam: fields('', { podCIDRs: list(scalar) }), health: fields('ipv4') }),
+      spec: fields('', { addresses: list(fields('type ip')), ipam: fields('', { podCIDRs: list(str) }), health: fields('ipv4') }),
       status: fields('', { ipam: fields('', { 'operator-status': fields('error') }) }),
     }),
     kind('CiliumEndpoint', ['v2'], { status: fields('state', { networking: fields('node', { addressing: list(fields('ipv4 ipv6')) }) }) }),
     // How many there are is what matters.
     kind('CiliumIdentity', ['v2'], {}),
     kind('CiliumNodeConfig', ['v2', 'v2alpha1'], { spec: fields('', { nodeSelector: tree, defaults: special((value) => keepSettings(value)) }) }),
-    kind('CiliumLoadBalancerIPPool', ['v2', 'v2alpha1'], { spec: fields('disabled allowFirstLastIPs', { blocks: list(fields('cidr start stop')), cidrs: list(fields('cidr')), serviceSelector: tree }), status: fields('', { conditions: list(fields('type status reason message')) }) }),
-    kind('CiliumL2AnnouncementPolicy', ['v2alpha1'], { spec: fields('externalIPs loadBalancerIPs', { interfaces: list(scalar), nodeSelector: tree, serviceSelector: tree }) }),
-    kind('CiliumCIDRGroup', ['v2', 'v2alpha1'], { spec: fields('', { externalCIDRs: list(scalar) }) }),
+    kind('CiliumLoadBalancerIPPool', ['v2', 'v2alpha1'], { spec: fields('disabled? allowFirstLastIPs?', { blocks: list(fields('cidr start stop')), cidrs: list(fields('cidr')), serviceSelector: tree }), status: fields('', { conditions: list(fields('type status reason message')) }) }),
+    kind('CiliumL2AnnouncementPolicy', ['v2alpha1'], { spec: fields('externalIPs? loadBalancerIPs?', { interfaces: list(str), nodeSelector: tree, serviceSelector: tree }) }),
+    kind('CiliumCIDRGroup', ['v2', 'v2alpha1'], { spec: fields('', { externalCIDRs: list(str) }) }),
   ],
   annotations: [{ name: /^(io|service)\.cilium(\.io)?\/(global|lb-ipam-ips|shared|global-service|lb-ipam-sharing-key)$/ }],
   env: [{ name: /^CILIUM_(MTU|TUNNEL_PORT|CLUSTER_POOL_IPV4_CIDR)$/ }],

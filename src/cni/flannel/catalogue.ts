@@ -4,11 +4,11 @@ import type { Catalogue } from '../../cluster/snapshot/catalogue.ts';
 import { fields, list } from '../../cluster/snapshot/shape.ts';
 
 /** net-conf.json (flannel Documentation/configuration.md), without IPsec's PSK. */
-const netConf = fields('Network EnableIPv4 EnableIPv6 IPv6Network SubnetLen SubnetMin SubnetMax EnableNFTables', {
-  Backend: fields('Type VNI Port MTU DirectRouting GBP Learning Mode PersistentKeepaliveInterval'),
+const netConf = fields('Network EnableIPv4? EnableIPv6? IPv6Network SubnetLen# SubnetMin SubnetMax EnableNFTables?', {
+  Backend: fields('Type VNI# Port# MTU# DirectRouting? GBP? Learning? Mode PersistentKeepaliveInterval#'),
 });
-const cniConf = fields('name cniVersion type', { plugins: list(fields('type', { delegate: fields('hairpinMode isDefaultGateway mtu ipMasq bridge forceAddress'), capabilities: fields('portMappings bandwidth') })) });
-const backendData = keepDocument(fields('VNI VtepMAC'));
+const cniConf = fields('name cniVersion type', { plugins: list(fields('type', { delegate: fields('hairpinMode? isDefaultGateway? mtu# ipMasq? bridge forceAddress?'), capabilities: fields('portMappings? bandwidth?') })) });
+const backendData = keepDocument(fields('VNI# VtepMAC'));
 const asText = (value: unknown): string | undefined => (value === undefined ? undefined : JSON.stringify(value));
 
 export const FLANNEL_CATALOGUE: Partial<Catalogue> = {

@@ -25,6 +25,6 @@ export const KUBEADM_CATALOGUE: Partial<Catalogue> = {
   annotations: [{ name: /^kubeadm\.alpha\.kubernetes\.io\/cri-socket$/, keep: () => undefined }],
   configMaps: [
     { name: /^kubeadm-config$/, key: /^ClusterConfiguration$/, keep: keepDocument(clusterConfiguration) },
-    { name: /^kubelet-config(-1\.\d+)?$/, key: /^kubelet$/, keep: keepDocument(fields('maxPods resolvConf clusterDomain podCIDR hairpinMode', { clusterDNS: special((value) => (Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string' && keep(one) !== undefined) : undefined)) })) },
+    { name: /^kubelet-config(-1\.\d+)?$/, key: /^kubelet$/, keep: keepDocument(fields('maxPods# resolvConf clusterDomain podCIDR hairpinMode?', { clusterDNS: special((value) => (Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string' && keep(one) !== undefined) : undefined)) })) },
   ],
 };
