@@ -45,7 +45,7 @@ export interface Workload extends KubeObject {
 }
 
 export interface PolicyPort { port?: number | string; endPort?: number; protocol?: string }
-export interface PolicyPeer { podSelector?: LabelSelector; namespaceSelector?: LabelSelector; ipBlock?: { cidr: string; except?: string[] } }
+export interface PolicyPeer { podSelector?: LabelSelector; namespaceSelector?: LabelSelector; ipBlock?: { cidr?: string; except?: string[] } }
 export interface NetworkPolicy extends KubeObject {
   spec?: { podSelector?: LabelSelector; policyTypes?: string[]; ingress?: { from?: PolicyPeer[]; ports?: PolicyPort[] }[]; egress?: { to?: PolicyPeer[]; ports?: PolicyPort[] }[] };
 }

@@ -25,10 +25,11 @@ export const badFields: Rule = {
           if (Object.keys(peer).length === 0) return ['a peer with nothing in it'];
           const { ipBlock } = peer;
           if (ipBlock === undefined) return [];
-          if (peer.podSelector !== undefined || peer.namespaceSelector !== undefined) return [`ipBlock ${ipBlock.cidr} beside a selector`];
-          const outer = ipBlock.cidr.includes('/') ? parseRange(ipBlock.cidr) : undefined;
-          if (outer === undefined) return [`${ipBlock.cidr} is no CIDR`];
-          return (ipBlock.except ?? []).flatMap((text) => { const inner = parseRange(text); return inner === undefined || inner.first < outer.first || inner.last > outer.last ? [`except ${text} is not inside ${ipBlock.cidr}`] : []; });
+          const { cidr = 'an ipBlock without cidr' } = ipBlock;
+          if (peer.podSelector !== undefined || peer.namespaceSelector !== undefined) return [`ipBlock ${cidr} beside a selector`];
+          const outer = cidr.includes('/') ? parseRange(cidr) : undefined;
+          if (outer === undefined) return [`${cidr} is no CIDR`];
+          return (ipBlock.except ?? []).flatMap((text) => { const inner = parseRange(text); return inner === undefined || inner.first < outer.first || inner.last > outer.last ? [`except ${text} is not inside ${cidr}`] : []; });
         }),
       ]);
       return wrong.length === 0 ? [] : [{ subjects: [subjectOf(one)], summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name}: ${wrong.join('; ')}`, evidence: [view.seen(one, 'spec', one.spec)], fix: [{ what: 'Put these fields right; `kubectl apply --dry-run=server` says the same.' }] }];

@@ -6,9 +6,9 @@ import { networkPolicies } from '../../policies.ts';
 import type { Rule } from '../../rule.ts';
 import { subjectOf } from '../../view.ts';
 
-const blocksOf = ({ spec }: NetworkPolicy): { cidr: string; where: string; except: readonly string[] }[] => [
-  ...(spec?.ingress ?? []).flatMap(({ from = [] }) => from).flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [{ cidr: ipBlock.cidr, where: 'ingress', except: ipBlock.except ?? [] }])),
-  ...(spec?.egress ?? []).flatMap(({ to = [] }) => to).flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [{ cidr: ipBlock.cidr, where: 'egress', except: ipBlock.except ?? [] }])),
+const blocksOf = ({ spec }: NetworkPolicy): { cidr: string; where: string }[] => [
+  ...(spec?.ingress ?? []).flatMap(({ from = [] }) => from).flatMap(({ ipBlock }) => (ipBlock?.cidr === undefined ? [] : [{ cidr: ipBlock.cidr, where: 'ingress' }])),
+  ...(spec?.egress ?? []).flatMap(({ to = [] }) => to).flatMap(({ ipBlock }) => (ipBlock?.cidr === undefined ? [] : [{ cidr: ipBlock.cidr, where: 'egress' }])),
 ];
 
 export const ipBlockCluster: Rule = {
