@@ -33,3 +33,13 @@ export function isLoopback(address: string): boolean {
 export function isReadyPod(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
+
+/** How a pod and its containers are, in a line. */
+export function statusText({ status }: Pod): string {
+  const containers = (status?.containerStatuses ?? []).map(({ name, ready, restartCount = 0, state = {} }) => {
+    const [now = '?'] = Object.keys(state);
+    const reason = state['waiting']?.reason;
+    return `${name} ${ready === true ? 'ready' : `not ready (${now}${reason === undefined ? '' : `: ${reason}`})`}, ${restartCount} restarts`;
+  });
+  return [status?.phase ?? '?', ...(containers.length === 0 ? ['no container has a status'] : containers)].join('; ');
+}

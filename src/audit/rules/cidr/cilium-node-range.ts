@@ -25,9 +25,21 @@ export const ciliumNodeRange: Rule = {
       const odd = pools.length === 0 ? [] : (one.spec?.ipam?.podCIDRs ?? []).filter((cidr) => !cidr.includes(':') && !pools.some(({ range }) => textContains(range, cidr)));
       if (error === '' && odd.length === 0) return [];
       const evidence = [...(error === '' ? [] : [view.seen(one, 'status.ipam.operator-status.error', error)]), ...(odd.length === 0 ? [] : [view.seen(one, 'spec.ipam.podCIDRs', odd.join(', ')), ...pools.map((pool) => view.rangeSeen(pool))])];
-      return [{ subjects: [subjectOf(one)], summary: odd.length > 0 ? `node ${one.metadata.name} has ${odd.join(', ')}, which is outside Cilium's pool ${pools.map(({ range }) => range).join(', ')}` : `Cilium's operator has no range for node ${one.metadata.name}`, evidence }];
+      return [{
+        subjects: [subjectOf(one)],
+        summary: odd.length > 0 ? `node ${one.metadata.name} has ${odd.join(', ')}, which is outside Cilium's pool ${pools.map(({ range }) => range).join(', ')}` : `Cilium's operator has no range for node ${one.metadata.name}`,
+        evidence,
+      }];
     });
   },
-  bad: [ciliumAgent(), configMap('cilium-config', { ipam: 'cluster-pool', 'cluster-pool-ipv4-cidr': '10.42.0.0/16' }), object('cilium.io/v2', 'CiliumNode', 'n1', { spec: { ipam: { podCIDRs: ['10.0.3.0/24'] } } }, null)],
-  good: [ciliumAgent(), configMap('cilium-config', { ipam: 'cluster-pool', 'cluster-pool-ipv4-cidr': '10.42.0.0/16' }), object('cilium.io/v2', 'CiliumNode', 'n1', { spec: { ipam: { podCIDRs: ['10.42.3.0/24'] } } }, null)],
+  bad: [
+    ciliumAgent(),
+    configMap('cilium-config', { ipam: 'cluster-pool', 'cluster-pool-ipv4-cidr': '10.42.0.0/16' }),
+    object('cilium.io/v2', 'CiliumNode', 'n1', { spec: { ipam: { podCIDRs: ['10.0.3.0/24'] } } }, null),
+  ],
+  good: [
+    ciliumAgent(),
+    configMap('cilium-config', { ipam: 'cluster-pool', 'cluster-pool-ipv4-cidr': '10.42.0.0/16' }),
+    object('cilium.io/v2', 'CiliumNode', 'n1', { spec: { ipam: { podCIDRs: ['10.42.3.0/24'] } } }, null),
+  ],
 };

@@ -21,12 +21,24 @@ export const ciliumOwnPool: Rule = {
     const clusters = view.ranges('pod', 'distribution', 'kubeadm', 'kube-proxy', 'controller-manager');
     const inside = view.nodes.flatMap((one) => { const address = view.addressOf(one); return address !== undefined && textContains(pool.range, address) ? [{ one, address }] : []; });
     if (inside.length > 0) {
-      return [{ subjects: ['ConfigMap kube-system/cilium-config', ...inside.map(({ one }) => `Node ${one.metadata.name}`)], summary: `Cilium's pool ${pool.range} holds the addresses of nodes (${inside.map(({ address }) => address).join(', ')})`, evidence: [view.rangeSeen(pool), ...inside.map(({ one, address }) => view.seen(one, 'status.addresses', address))] }];
+      return [{
+        subjects: ['ConfigMap kube-system/cilium-config', ...inside.map(({ one }) => `Node ${one.metadata.name}`)],
+        summary: `Cilium's pool ${pool.range} holds the addresses of nodes (${inside.map(({ address }) => address).join(', ')})`,
+        evidence: [view.rangeSeen(pool), ...inside.map(({ one, address }) => view.seen(one, 'status.addresses', address))],
+      }];
     }
     if (clusters.length === 0) return { unknown: 'nothing in the snapshot says what the cluster CIDR is' };
     if (clusters.some(({ range }) => textContains(range, pool.range))) return [];
-    return [{ subjects: ['ConfigMap kube-system/cilium-config'], summary: `Cilium gives addresses of ${pool.range}, but the cluster CIDR is ${clusters[0]?.range ?? ''}`, evidence: [view.rangeSeen(pool), ...clusters.map((one) => view.rangeSeen(one))] }];
+    return [{
+      subjects: ['ConfigMap kube-system/cilium-config'],
+      summary: `Cilium gives addresses of ${pool.range}, but the cluster CIDR is ${clusters[0]?.range ?? ''}`,
+      evidence: [view.rangeSeen(pool), ...clusters.map((one) => view.rangeSeen(one))],
+    }];
   },
   bad: [node('n1', { args: ['--flannel-backend', 'none'] }), ciliumAgent(), configMap('cilium-config', { ipam: 'cluster-pool', 'cluster-pool-ipv4-cidr': '10.0.0.0/8' })],
-  good: [node('n1', { args: ['--flannel-backend', 'none'] }), ciliumAgent(), configMap('cilium-config', { ipam: 'cluster-pool', 'cluster-pool-ipv4-cidr': '10.42.0.0/16' })],
+  good: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    ciliumAgent(),
+    configMap('cilium-config', { ipam: 'cluster-pool', 'cluster-pool-ipv4-cidr': '10.42.0.0/16' }),
+  ],
 };

@@ -11,7 +11,9 @@ export const duplicatePodCidr: Rule = {
   faults: ['C5'],
   looksAt: 'spec.podCIDRs of all nodes, in the order of addresses.',
   why: 'Packets for pods of one node go to the other: connections are reset at random, or the wrong pod answers.',
-  fix: [{ what: 'Drain and remove one of the nodes, and let it join again, so that it gets a range of its own.', command: 'kubectl drain NODE --ignore-daemonsets --delete-emptydir-data && kubectl delete node NODE' }],
+  fix: [
+    { what: 'Drain and remove one of the nodes, and let it join again, so that it gets a range of its own.', command: 'kubectl drain NODE --ignore-daemonsets --delete-emptydir-data && kubectl delete node NODE' },
+  ],
   refs: ['cilium#17277'],
   check(view) {
     const ranges = view.ranges('node-pod');

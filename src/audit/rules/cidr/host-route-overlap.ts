@@ -23,9 +23,16 @@ export const hostRouteOverlap: Rule = {
     return view.hosts.flatMap((one) => (one.routes ?? []).filter((r) => r.table === 'main' && r.type === 'unicast' && r.dst !== 'default' && !ofCni(r.device ?? '') && !podCidrs.has(r.dst) && !(r.gateway !== undefined && nodeAddresses.has(r.gateway)) && !/^(bird|80)$/.test(r.protocol)).flatMap((r) => {
       const hit = ranges.find(({ range }) => textsOverlap(range, r.dst));
       if (hit === undefined) return [];
-      return [{ subjects: [`Node ${one.node}`], summary: `node ${one.node} routes ${r.dst} to ${r.device ?? r.gateway ?? 'elsewhere'}, and ${hit.use === 'pod' ? 'pods' : 'Services'} have ${hit.range}`, evidence: [view.onHost(one, 'ip route', `${r.dst}${r.gateway === undefined ? '' : ` via ${r.gateway}`} dev ${r.device ?? '?'}`), view.rangeSeen(hit)] }];
+      return [{
+        subjects: [`Node ${one.node}`],
+        summary: `node ${one.node} routes ${r.dst} to ${r.device ?? r.gateway ?? 'elsewhere'}, and ${hit.use === 'pod' ? 'pods' : 'Services'} have ${hit.range}`,
+        evidence: [view.onHost(one, 'ip route', `${r.dst}${r.gateway === undefined ? '' : ` via ${r.gateway}`} dev ${r.device ?? '?'}`), view.rangeSeen(hit)],
+      }];
     }));
   },
   bad: [node('n1', { args: [] }), host('n1', { routes: [route('10.42.64.0/18', { device: 'wg0' })] })],
-  good: [node('n1', { args: [], podCIDR: '10.42.0.0/24' }), host('n1', { routes: [route('10.42.0.0/24', { device: 'cni0' }), route('10.8.0.0/16', { device: 'wg0' }), route('default', { device: 'eth0', gateway: '192.168.10.1' })] })],
+  good: [
+    node('n1', { args: [], podCIDR: '10.42.0.0/24' }),
+    host('n1', { routes: [route('10.42.0.0/24', { device: 'cni0' }), route('10.8.0.0/16', { device: 'wg0' }), route('default', { device: 'eth0', gateway: '192.168.10.1' })] }),
+  ],
 };

@@ -21,10 +21,18 @@ export const lbPoolOverlap: Rule = {
     for (const [at, pool] of pools.entries()) {
       for (const one of view.nodes) {
         const inside = (one.status?.addresses ?? []).find(({ address }) => textContains(pool.range, address));
-        if (inside !== undefined) found.push({ subjects: [...subjects(pool), subjectOf(one)], summary: `the pool ${pool.range} holds ${inside.address}, the address of node ${one.metadata.name}`, evidence: [view.rangeSeen(pool), view.seen(one, 'status.addresses', inside.address)] });
+        if (inside !== undefined) found.push({
+          subjects: [...subjects(pool), subjectOf(one)],
+          summary: `the pool ${pool.range} holds ${inside.address}, the address of node ${one.metadata.name}`,
+          evidence: [view.rangeSeen(pool), view.seen(one, 'status.addresses', inside.address)],
+        });
       }
       for (const other of [...view.ranges('pod'), ...view.ranges('service')].filter(({ range }) => textsOverlap(pool.range, range)).slice(0, 1)) {
-        found.push({ subjects: subjects(pool), summary: `the pool ${pool.range} overlaps ${other.range}, the range of ${other.use === 'pod' ? 'pods' : 'Services'}`, evidence: [view.rangeSeen(pool), view.rangeSeen(other)] });
+        found.push({
+          subjects: subjects(pool),
+          summary: `the pool ${pool.range} overlaps ${other.range}, the range of ${other.use === 'pod' ? 'pods' : 'Services'}`,
+          evidence: [view.rangeSeen(pool), view.rangeSeen(other)],
+        });
       }
       for (const other of pools.slice(at + 1).filter(({ range }) => textsOverlap(pool.range, range))) {
         found.push({ subjects: [...subjects(pool), ...subjects(other)], summary: `the pools ${pool.range} and ${other.range} overlap`, evidence: [view.rangeSeen(pool), view.rangeSeen(other)] });

@@ -19,7 +19,11 @@ export const nodeAddressInside: Rule = {
     return view.nodes.flatMap((one) => (one.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP').flatMap(({ type, address }) => {
       const inside = ranges.find(({ range }) => textContains(range, address));
       if (inside === undefined) return [];
-      return [{ subjects: [subjectOf(one)], summary: `${type} ${address} of node ${one.metadata.name} lies in ${inside.range}, the range of ${inside.use === 'pod' ? 'pods' : 'Services'}`, evidence: [view.seen(one, 'status.addresses', `${type} ${address}`), view.rangeSeen(inside)] }];
+      return [{
+        subjects: [subjectOf(one)],
+        summary: `${type} ${address} of node ${one.metadata.name} lies in ${inside.range}, the range of ${inside.use === 'pod' ? 'pods' : 'Services'}`,
+        evidence: [view.seen(one, 'status.addresses', `${type} ${address}`), view.rangeSeen(inside)],
+      }];
     }));
   },
   bad: [node('n1', { args: [], address: '10.42.7.11' })],

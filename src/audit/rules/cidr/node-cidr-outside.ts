@@ -11,7 +11,9 @@ export const nodeCidrOutside: Rule = {
   faults: ['C1'],
   looksAt: 'spec.podCIDR of every node against the cluster CIDR of K3s, kubeadm or the controller manager.',
   why: 'The cluster CIDR was changed after the node joined. kube-proxy masquerades the pods of that node, the CNI has no route for its range, and other nodes do not reach its pods.',
-  fix: [{ what: 'Drain the node, delete its Node object and let it join again; podCIDR cannot be changed.', command: 'kubectl drain NODE --ignore-daemonsets --delete-emptydir-data && kubectl delete node NODE' }],
+  fix: [
+    { what: 'Drain the node, delete its Node object and let it join again; podCIDR cannot be changed.', command: 'kubectl drain NODE --ignore-daemonsets --delete-emptydir-data && kubectl delete node NODE' },
+  ],
   refs: ['calico#3878'],
   check(view) {
     const clusters = view.ranges('pod', 'distribution', 'kubeadm', 'controller-manager');

@@ -10,7 +10,9 @@ export const partsDisagree: Rule = {
   faults: ['C1'],
   looksAt: 'The pod range that kubeadm-config, kube-proxy, the controller manager and K3s have, pairwise: one must contain the other.',
   why: "The controller manager gives nodes ranges that kube-proxy takes for outside: pod→Service traffic is masqueraded, pods' addresses are lost, and policies that select pods refuse it.",
-  fix: [{ what: "Give kube-proxy the controller manager's range and restart it.", command: 'kubectl -n kube-system edit configmap kube-proxy   # clusterCIDR\nkubectl -n kube-system rollout restart daemonset kube-proxy' }],
+  fix: [
+    { what: "Give kube-proxy the controller manager's range and restart it.", command: 'kubectl -n kube-system edit configmap kube-proxy   # clusterCIDR\nkubectl -n kube-system rollout restart daemonset kube-proxy' },
+  ],
   refs: ['k8s#71249'],
   check(view) {
     const ranges = view.ranges('pod', 'distribution', 'kubeadm', 'kube-proxy', 'controller-manager');
@@ -19,7 +21,11 @@ export const partsDisagree: Rule = {
     const [first, ...others] = [...parts.values()];
     const odd = others.filter((other) => !other.every((one) => first?.some(({ range, }) => textContains(range, one.range) || textContains(one.range, range))));
     if (odd.length === 0) return [];
-    return [{ subjects: ['cluster'], summary: `the cluster CIDR is ${[...new Set(ranges.map(({ range }) => range))].join(' in one place and ')} in another`, evidence: ranges.map((one) => view.rangeSeen(one)) }];
+    return [{
+      subjects: ['cluster'],
+      summary: `the cluster CIDR is ${[...new Set(ranges.map(({ range }) => range))].join(' in one place and ')} in another`,
+      evidence: ranges.map((one) => view.rangeSeen(one)),
+    }];
   },
   bad: [
     configMap('kubeadm-config', { ClusterConfiguration: 'networking: {podSubnet: 10.244.0.0/16, serviceSubnet: 10.96.0.0/12}' }),

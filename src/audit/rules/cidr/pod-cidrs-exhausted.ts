@@ -12,7 +12,9 @@ export const podCidrsExhausted: Rule = {
   faults: ['C6'],
   looksAt: 'How many ranges of the size that nodes have the cluster CIDR holds, against the number of nodes. An error when a node has none already, a warning when the next one would get none.',
   why: "A new node gets no podCIDR: event CIDRNotAvailable, Flannel stops with `pod cidr not assigned`, Cilium waits with `required IPv4 PodCIDR not available`, and the node's pods stay in ContainerCreating.",
-  fix: [{ what: 'Smaller ranges for new nodes (kube-controller-manager --node-cidr-mask-size, above the mask that nodes have now), or a larger cluster CIDR, which takes a new cluster. Nodes that are gone free theirs when their Node object is deleted.' }],
+  fix: [
+    { what: 'Smaller ranges for new nodes (kube-controller-manager --node-cidr-mask-size, above the mask that nodes have now), or a larger cluster CIDR, which takes a new cluster. Nodes that are gone free theirs when their Node object is deleted.' },
+  ],
   refs: ['k8s-snap#1762'],
   check(view) {
     const cluster = view.ranges('pod', 'distribution', 'kubeadm', 'controller-manager').find(({ range }) => !range.includes(':'));
@@ -29,6 +31,10 @@ export const podCidrsExhausted: Rule = {
       evidence: [view.rangeSeen(cluster), view.derived('nodes', `${view.nodes.length} nodes, ranges of /${nodeLength}`)],
     }];
   },
-  bad: [node('n1', { args: ['--cluster-cidr', '10.42.0.0/23'], podCIDR: '10.42.0.0/24' }), node('n2', { args: [], role: 'agent', podCIDR: '10.42.1.0/24', address: '192.168.10.12' }), node('n3', { args: [], role: 'agent', address: '192.168.10.13' })],
+  bad: [
+    node('n1', { args: ['--cluster-cidr', '10.42.0.0/23'], podCIDR: '10.42.0.0/24' }),
+    node('n2', { args: [], role: 'agent', podCIDR: '10.42.1.0/24', address: '192.168.10.12' }),
+    node('n3', { args: [], role: 'agent', address: '192.168.10.13' }),
+  ],
   good: [node('n1', { args: [], podCIDR: '10.42.0.0/24' }), node('n2', { args: [], role: 'agent', podCIDR: '10.42.1.0/24', address: '192.168.10.12' })],
 };

@@ -16,11 +16,20 @@ export const calicoToken: Rule = {
   check(view) {
     const daemonSet = view.picture.cnis.find(({ name, how }) => name === 'calico' && how !== 'trace')?.daemonSet;
     const events = view.index.objects<Event>('Event').filter(({ message = '' }) => /calico.*connection is unauthorized/s.test(message));
-    if (events.length > 0) return [{ subjects: events.slice(0, 5).map(({ involvedObject: about }) => `${about?.kind ?? 'Pod'} ${about?.namespace ?? ''}/${about?.name ?? ''}`), summary: `Calico's plugin is not let in by the API server (${events.length} events)`, evidence: events.slice(0, 2).map((one) => view.seen(one, 'message', one.message)) }];
+    if (events.length > 0) return [{
+      subjects: events.slice(0, 5).map(({ involvedObject: about }) => `${about?.kind ?? 'Pod'} ${about?.namespace ?? ''}/${about?.name ?? ''}`),
+      summary: `Calico's plugin is not let in by the API server (${events.length} events)`,
+      evidence: events.slice(0, 2).map((one) => view.seen(one, 'message', one.message)),
+    }];
     if (daemonSet === undefined) return { skip: 'Calico does not run here' };
     const containers: ContainerSpec[] = daemonSet.spec?.template?.spec?.containers ?? [];
     const variable = containers.flatMap(({ env = [] }) => env).find(({ name }) => name === 'CALICO_MANAGE_CNI');
-    return variable?.value === 'false' ? [{ subjects: [subjectOf(daemonSet)], severity: 'warning', summary: 'CALICO_MANAGE_CNI is false, so that nothing renews the token of the plugin', evidence: [view.seen(daemonSet, 'env CALICO_MANAGE_CNI', 'false')] }] : [];
+    return variable?.value === 'false' ? [{
+      subjects: [subjectOf(daemonSet)],
+      severity: 'warning',
+      summary: 'CALICO_MANAGE_CNI is false, so that nothing renews the token of the plugin',
+      evidence: [view.seen(daemonSet, 'env CALICO_MANAGE_CNI', 'false')],
+    }] : [];
   },
   bad: [node('n1'), calicoNode([{ name: 'CALICO_MANAGE_CNI', value: 'false' }])],
   good: [node('n1'), calicoNode([{ name: 'CALICO_MANAGE_CNI', value: 'true' }])],

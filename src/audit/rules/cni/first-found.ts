@@ -28,8 +28,20 @@ export const firstFound: Rule = {
     const hit = view.hosts.flatMap((one) => { const names = (one.links ?? []).filter(({ name, up }) => up && TRAPS.test(name)).map(({ name }) => name); return names.length === 0 ? [] : [{ one, names }]; });
     if (hit.length === 0) return [];
     const source = installation ?? calico.daemonSet;
-    return [{ subjects: [subjectOf(source), ...hit.map(({ one }) => `Node ${one.node}`)], summary: `Calico takes the first address, and ${hit.length} host${hit.length === 1 ? ' has' : 's have'} devices such as ${hit[0]?.names.join(', ') ?? ''}`, evidence: [view.seen(source, installation === undefined ? 'env IP_AUTODETECTION_METHOD' : 'spec.calicoNetwork.nodeAddressAutodetectionV4', variable?.value ?? 'not set, so first-found'), ...hit.map(({ one, names }) => view.onHost(one, 'ip link', names.join(', ')))] }];
+    return [{
+      subjects: [subjectOf(source), ...hit.map(({ one }) => `Node ${one.node}`)],
+      summary: `Calico takes the first address, and ${hit.length} host${hit.length === 1 ? ' has' : 's have'} devices such as ${hit[0]?.names.join(', ') ?? ''}`,
+      evidence: [
+        view.seen(source, installation === undefined ? 'env IP_AUTODETECTION_METHOD' : 'spec.calicoNetwork.nodeAddressAutodetectionV4', variable?.value ?? 'not set, so first-found'),
+        ...hit.map(({ one, names }) => view.onHost(one, 'ip link', names.join(', '))),
+      ],
+    }];
   },
   bad: [node('n1'), calicoNode(), host('n1', { links: [link('eth0'), link('cilium_host')] })],
-  good: [node('n1'), calicoNode(), object('operator.tigera.io/v1', 'Installation', 'default', { spec: { calicoNetwork: { nodeAddressAutodetectionV4: { kubernetes: 'NodeInternalIP' } } } }, null), host('n1', { links: [link('eth0'), link('cilium_host')] })],
+  good: [
+    node('n1'),
+    calicoNode(),
+    object('operator.tigera.io/v1', 'Installation', 'default', { spec: { calicoNetwork: { nodeAddressAutodetectionV4: { kubernetes: 'NodeInternalIP' } } } }, null),
+    host('n1', { links: [link('eth0'), link('cilium_host')] }),
+  ],
 };

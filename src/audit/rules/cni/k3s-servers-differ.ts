@@ -21,7 +21,11 @@ export const k3sServersDiffer: Rule = {
     return CRITICAL.flatMap((name) => {
       const said = servers.map((server) => ({ server, value: setting(server, name)?.value ?? 'false', source: setting(server, name)?.source ?? `server ${server.node} does not say` }));
       if (new Set(said.map(({ value }) => value)).size === 1) return [];
-      return [{ subjects: said.map(({ server }) => `Node ${server.node}`), summary: `${name} is ${said.map(({ server, value }) => `${value} on ${server.node}`).join(', ')}`, evidence: said.map(({ value, source }) => view.derived(source, `${name} ${value}`, 'observed')) }];
+      return [{
+        subjects: said.map(({ server }) => `Node ${server.node}`),
+        summary: `${name} is ${said.map(({ server, value }) => `${value} on ${server.node}`).join(', ')}`,
+        evidence: said.map(({ value, source }) => view.derived(source, `${name} ${value}`, 'observed')),
+      }];
     });
   },
   bad: [node('n1', { args: ['--flannel-backend', 'host-gw'] }), node('n2', { args: [], address: '192.168.10.12' })],

@@ -10,7 +10,10 @@ export const leftoverDevices: Rule = {
   faults: ['L1'],
   looksAt: "Devices that belong to one CNI (flannel.1, vxlan.calico, cilium_host …; cni0 where no CNI uses it) while that CNI does not run. An error when a route for pods leads through them, else a warning. Not judged when DaemonSets are not in the snapshot.",
   why: "A leftover route is often more specific than the new CNI's, or has the same range: packets for some pods leave by a dead device and vanish. A leftover cni0 keeps the node's first pod address.",
-  fix: [{ what: 'When no pod is on it any more (FL-CNI-010): remove the device, which takes its routes along, or reboot the node.', command: 'ip link show master cni0   # must print nothing\nip link delete flannel.1; ip link delete cni0' }, { what: 'See everything that Flannel left.', command: 'fairlead leftovers --via pod' }],
+  fix: [
+    { what: 'When no pod is on it any more (FL-CNI-010): remove the device, which takes its routes along, or reboot the node.', command: 'ip link show master cni0   # must print nothing\nip link delete flannel.1; ip link delete cni0' },
+    { what: 'See everything that Flannel left.', command: 'fairlead leftovers --via pod' },
+  ],
   refs: ['kube-hetzner#2045', 'k3s#3409', 'docs.cilium.io k8s-install-migration'],
   check(view) {
     const missing = needsHosts(view);
@@ -31,6 +34,16 @@ export const leftoverDevices: Rule = {
       }];
     });
   },
-  bad: [node('n1', { args: ['--flannel-backend', 'none'] }), calicoNode(), ipPool('p', { cidr: '10.42.0.0/16' }), host('n1', { links: [vxlanLink('flannel.1'), vxlanLink('vxlan.calico', { vni: 4096, port: 4789 })], routes: [{ family: 4, type: 'unicast', dst: '10.42.1.0/24', gateway: '10.42.1.0', device: 'flannel.1', table: 'main', protocol: 'boot', onlink: true }] })],
-  good: [node('n1', { args: ['--flannel-backend', 'none'] }), calicoNode(), ipPool('p', { cidr: '10.42.0.0/16' }), host('n1', { links: [vxlanLink('vxlan.calico', { vni: 4096, port: 4789 })] })],
+  bad: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    calicoNode(),
+    ipPool('p', { cidr: '10.42.0.0/16' }),
+    host('n1', { links: [vxlanLink('flannel.1'), vxlanLink('vxlan.calico', { vni: 4096, port: 4789 })], routes: [{ family: 4, type: 'unicast', dst: '10.42.1.0/24', gateway: '10.42.1.0', device: 'flannel.1', table: 'main', protocol: 'boot', onlink: true }] }),
+  ],
+  good: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    calicoNode(),
+    ipPool('p', { cidr: '10.42.0.0/16' }),
+    host('n1', { links: [vxlanLink('vxlan.calico', { vni: 4096, port: 4789 })] }),
+  ],
 };

@@ -21,9 +21,22 @@ export const missingPlugin: Rule = {
       const active = cni.confs.find(({ network, types }) => network !== undefined && types.length > 0);
       const absent = [...new Set(['loopback', ...(active?.types ?? [])])].filter((type) => !all.has(type));
       if (absent.length === 0) return [];
-      return [{ subjects: [`Node ${one.node}`], summary: `node ${one.node} lacks the plugin${absent.length === 1 ? '' : 's'} ${absent.join(', ')} in ${cni.binDirs.join(', ')}`, evidence: [view.onHost(one, cni.binDirs.join(', '), [...all].toSorted().join(', ')), ...(active === undefined ? [] : [view.onHost(one, `${cni.confDir}/${active.file}`, active.types.join(', '))])] }];
+      return [{
+        subjects: [`Node ${one.node}`],
+        summary: `node ${one.node} lacks the plugin${absent.length === 1 ? '' : 's'} ${absent.join(', ')} in ${cni.binDirs.join(', ')}`,
+        evidence: [
+          view.onHost(one, cni.binDirs.join(', '), [...all].toSorted().join(', ')),
+          ...(active === undefined ? [] : [view.onHost(one, `${cni.confDir}/${active.file}`, active.types.join(', '))]),
+        ],
+      }];
     });
   },
-  bad: [node('n1'), host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: { '/opt/cni/bin': ['calico', 'calico-ipam'] }, confs: [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico', 'portmap'] }] } })],
-  good: [node('n1'), host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: { '/opt/cni/bin': ['calico', 'calico-ipam', 'loopback', 'portmap'] }, confs: [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico', 'portmap'] }] } })],
+  bad: [
+    node('n1'),
+    host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: { '/opt/cni/bin': ['calico', 'calico-ipam'] }, confs: [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico', 'portmap'] }] } }),
+  ],
+  good: [
+    node('n1'),
+    host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: { '/opt/cni/bin': ['calico', 'calico-ipam', 'loopback', 'portmap'] }, confs: [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico', 'portmap'] }] } }),
+  ],
 };

@@ -9,7 +9,9 @@ export const noConf: Rule = {
   faults: ['N3'],
   looksAt: 'The directory that containerd reads on each host, against directories where CNIs leave their files: K3s has its own (/var/lib/rancher/k3s/agent/etc/cni/net.d) while its Flannel is on, and /etc/cni/net.d when it is off.',
   why: '`cni plugin not initialized`, the node is NotReady (NetworkReady=false), pods stay in ContainerCreating.',
-  fix: [{ what: "Let the CNI write to the directory that containerd reads (Calico's operator: spec.cni.confDir and binDir; manifests: hostPath and CNI_NET_DIR), or restart the node service, which makes K3s write containerd's configuration anew." }],
+  fix: [
+    { what: "Let the CNI write to the directory that containerd reads (Calico's operator: spec.cni.confDir and binDir; manifests: hostPath and CNI_NET_DIR), or restart the node service, which makes K3s write containerd's configuration anew." },
+  ],
   refs: ['calico#4308', 'k3s#54', 'rke2#7981', 'calico#8694'],
   check(view) {
     const missing = needsHosts(view);
@@ -24,6 +26,14 @@ export const noConf: Rule = {
       }];
     });
   },
-  bad: [node('n1', { args: ['--flannel-backend', 'none'] }), calicoNode(), host('n1', { cni: { confDir: '/var/lib/rancher/k3s/agent/etc/cni/net.d', binDirs: ['/bin'], byDefault: false, plugins: {}, confs: [], otherConfs: { '/etc/cni/net.d': [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico'] }] } } })],
-  good: [node('n1', { args: ['--flannel-backend', 'none'] }), calicoNode(), host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: {}, confs: [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico'] }] } })],
+  bad: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    calicoNode(),
+    host('n1', { cni: { confDir: '/var/lib/rancher/k3s/agent/etc/cni/net.d', binDirs: ['/bin'], byDefault: false, plugins: {}, confs: [], otherConfs: { '/etc/cni/net.d': [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico'] }] } } }),
+  ],
+  good: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    calicoNode(),
+    host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: {}, confs: [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico'] }] } }),
+  ],
 };

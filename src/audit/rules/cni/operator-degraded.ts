@@ -16,8 +16,16 @@ export const operatorDegraded: Rule = {
   check(view) {
     const all = [...view.index.objects('TigeraStatus'), ...view.index.objects('Installation')] as (KubeObject & { status?: { conditions?: Condition[] } })[];
     if (all.length === 0) return { skip: "Calico's operator is not in the snapshot" };
-    return all.flatMap((one) => (one.status?.conditions ?? []).filter(({ type, status }) => type === 'Degraded' && status === 'True').map(({ reason = '', message = '' }) => ({ subjects: [subjectOf(one)], summary: `${one.metadata.name} is degraded: ${message === '' ? reason : message}`, evidence: [view.seen(one, 'status.conditions Degraded', `${reason} ${message}`.trim())] })));
+    return all.flatMap((one) => (one.status?.conditions ?? []).filter(({ type, status }) => type === 'Degraded' && status === 'True').map(({ reason = '', message = '' }) => ({
+      subjects: [subjectOf(one)],
+      summary: `${one.metadata.name} is degraded: ${message === '' ? reason : message}`,
+      evidence: [view.seen(one, 'status.conditions Degraded', `${reason} ${message}`.trim())],
+    })));
   },
-  bad: [object('operator.tigera.io/v1', 'TigeraStatus', 'calico', { status: { conditions: [{ type: 'Degraded', status: 'True', reason: 'InvalidConfiguration', message: "IPPool 10.244.0.0/16 is not within the platform's configured pod network CIDR(s) [10.42.0.0/16]" }] } }, null)],
-  good: [object('operator.tigera.io/v1', 'TigeraStatus', 'calico', { status: { conditions: [{ type: 'Degraded', status: 'False' }, { type: 'Available', status: 'True' }] } }, null)],
+  bad: [
+    object('operator.tigera.io/v1', 'TigeraStatus', 'calico', { status: { conditions: [{ type: 'Degraded', status: 'True', reason: 'InvalidConfiguration', message: "IPPool 10.244.0.0/16 is not within the platform's configured pod network CIDR(s) [10.42.0.0/16]" }] } }, null),
+  ],
+  good: [
+    object('operator.tigera.io/v1', 'TigeraStatus', 'calico', { status: { conditions: [{ type: 'Degraded', status: 'False' }, { type: 'Available', status: 'True' }] } }, null),
+  ],
 };

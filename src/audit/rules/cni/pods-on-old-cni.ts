@@ -22,8 +22,23 @@ export const podsOnOldCni: Rule = {
     if (old.length === 0) return [];
     // In manifests nothing has an annotation; a cluster has some that have.
     if (old.length === running.length && name === 'calico' && view.snapshot.source === 'files' && running.length > 20) return { unknown: 'no pod has an annotation of Calico\'s; the input may have been written without annotations' };
-    return [{ subjects: old.map(subjectOf), summary: `${old.length} of ${running.length} pods were not made by ${name}, which runs`, evidence: old.slice(0, 4).map((one) => view.seen(one, '', `made ${one.metadata.creationTimestamp ?? 'at a time that is not known'}, address ${one.status?.podIP ?? ''}, ${name === 'calico' ? 'no annotation cni.projectcalico.org/podIP' : 'no CiliumEndpoint'}`)) }];
+    return [{
+      subjects: old.map(subjectOf),
+      summary: `${old.length} of ${running.length} pods were not made by ${name}, which runs`,
+      evidence: old.slice(0, 4).map((one) => view.seen(one, '', `made ${one.metadata.creationTimestamp ?? 'at a time that is not known'}, address ${one.status?.podIP ?? ''}, ${name === 'calico' ? 'no annotation cni.projectcalico.org/podIP' : 'no CiliumEndpoint'}`)),
+    }];
   },
-  bad: [node('n1', { args: ['--flannel-backend', 'none'] }), calicoNode(), ipPool('p', { cidr: '10.42.0.0/16' }), pod('old', { ip: '10.42.0.9' }), pod('new', { ip: '10.42.0.70', annotations: { 'cni.projectcalico.org/podIP': '10.42.0.70/32' } })],
-  good: [node('n1', { args: ['--flannel-backend', 'none'] }), calicoNode(), ipPool('p', { cidr: '10.42.0.0/16' }), pod('new', { ip: '10.42.0.70', annotations: { 'cni.projectcalico.org/podIP': '10.42.0.70/32' } })],
+  bad: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    calicoNode(),
+    ipPool('p', { cidr: '10.42.0.0/16' }),
+    pod('old', { ip: '10.42.0.9' }),
+    pod('new', { ip: '10.42.0.70', annotations: { 'cni.projectcalico.org/podIP': '10.42.0.70/32' } }),
+  ],
+  good: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    calicoNode(),
+    ipPool('p', { cidr: '10.42.0.0/16' }),
+    pod('new', { ip: '10.42.0.70', annotations: { 'cni.projectcalico.org/podIP': '10.42.0.70/32' } }),
+  ],
 };

@@ -15,8 +15,17 @@ export const sameSubnetTwice: Rule = {
   check: (view) => perHost(view, (one) => {
     const addresses = (one.addresses ?? []).filter(({ family, device }) => family === 'inet' && device !== 'lo' && device !== 'kube-ipvs0' && device !== 'nodelocaldns');
     const twice = [...Map.groupBy(addresses, ({ address }) => address)].find(([, all]) => new Set(all.map(({ device }) => device)).size > 1);
-    return twice === undefined ? undefined : { summary: `${twice[1].map(({ device }) => device).join(' and ')} of node ${one.node} both have ${twice[0]}`, evidence: [view.onHost(one, 'ip addr', twice[1].map(({ device, address, prefixLength }) => `${device} ${address}/${prefixLength}`).join(', '))] };
+    return twice === undefined ? undefined : {
+      summary: `${twice[1].map(({ device }) => device).join(' and ')} of node ${one.node} both have ${twice[0]}`,
+      evidence: [view.onHost(one, 'ip addr', twice[1].map(({ device, address, prefixLength }) => `${device} ${address}/${prefixLength}`).join(', '))],
+    };
   }),
-  bad: [node('n1'), host('n1', { links: [vxlanLink('flannel.1'), link('flannel-wg', { kind: 'wireguard' })], addresses: [{ device: 'flannel.1', family: 'inet', address: '10.42.1.0', prefixLength: 32, scope: 'global' }, { device: 'flannel-wg', family: 'inet', address: '10.42.1.0', prefixLength: 32, scope: 'global' }] })],
-  good: [node('n1'), host('n1', { addresses: [{ device: 'flannel.1', family: 'inet', address: '10.42.1.0', prefixLength: 32, scope: 'global' }, { device: 'cni0', family: 'inet', address: '10.42.1.1', prefixLength: 24, scope: 'global' }] })],
+  bad: [
+    node('n1'),
+    host('n1', { links: [vxlanLink('flannel.1'), link('flannel-wg', { kind: 'wireguard' })], addresses: [{ device: 'flannel.1', family: 'inet', address: '10.42.1.0', prefixLength: 32, scope: 'global' }, { device: 'flannel-wg', family: 'inet', address: '10.42.1.0', prefixLength: 32, scope: 'global' }] }),
+  ],
+  good: [
+    node('n1'),
+    host('n1', { addresses: [{ device: 'flannel.1', family: 'inet', address: '10.42.1.0', prefixLength: 32, scope: 'global' }, { device: 'cni0', family: 'inet', address: '10.42.1.1', prefixLength: 24, scope: 'global' }] }),
+  ],
 };

@@ -33,6 +33,10 @@ export const sandboxEvents: Rule = {
       fix: [{ what: meaning.fix }],
     }));
   },
-  bad: [object('v1', 'Event', 'e', { reason: 'FailedCreatePodSandBox', message: 'Failed to create pod sandbox: plugin type="cilium-cni" failed (add): unable to connect to Cilium daemon: dial unix /var/run/cilium/cilium.sock: connect: no such file or directory', involvedObject: { kind: 'Pod', namespace: 'app', name: 'a' } })],
-  good: [object('v1', 'Event', 'e', { reason: 'FailedCreatePodSandBox', message: 'Failed to create pod sandbox: context deadline exceeded', involvedObject: { kind: 'Pod', namespace: 'app', name: 'a' } })],
+  bad: [
+    object('v1', 'Event', 'e', { reason: 'FailedCreatePodSandBox', message: 'Failed to create pod sandbox: plugin type="cilium-cni" failed (add): unable to connect to Cilium daemon: dial unix /var/run/cilium/cilium.sock: connect: no such file or directory', involvedObject: { kind: 'Pod', namespace: 'app', name: 'a' } }),
+  ],
+  good: [
+    object('v1', 'Event', 'e', { reason: 'FailedCreatePodSandBox', message: 'Failed to create pod sandbox: context deadline exceeded', involvedObject: { kind: 'Pod', namespace: 'app', name: 'a' } }),
+  ],
 };

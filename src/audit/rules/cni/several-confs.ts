@@ -28,9 +28,22 @@ export const severalConfs: Rule = {
       if (right && confs.length < 2) return [];
       const evidence = [view.onHost(one, one.cni.confDir, confs.map(({ file, types }) => `${file} (${types.join(', ')})`).join(', ')), ...(cni === undefined ? [] : [view.derived('running CNI', cni.evidence)])];
       if (!right) return [{ subjects: [`Node ${one.node}`], summary: `${active.file} (${active.types[0] ?? ''}) decides on node ${one.node}, but ${cni?.name ?? ''} runs`, evidence }];
-      return multus ? [] : [{ subjects: [`Node ${one.node}`], severity: 'warning' as const, summary: `node ${one.node} has ${confs.length} configurations; ${active.file} decides, by its name alone`, evidence }];
+      return multus ? [] : [{
+        subjects: [`Node ${one.node}`],
+        severity: 'warning' as const,
+        summary: `node ${one.node} has ${confs.length} configurations; ${active.file} decides, by its name alone`,
+        evidence,
+      }];
     });
   },
-  bad: [node('n1'), calicoNode(), host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: {}, confs: [{ file: '05-flannel.conflist', network: 'cbr0', types: ['flannel', 'portmap'] }, { file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico', 'portmap'] }] } })],
-  good: [node('n1'), calicoNode(), host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: {}, confs: [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico', 'portmap'] }] } })],
+  bad: [
+    node('n1'),
+    calicoNode(),
+    host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: {}, confs: [{ file: '05-flannel.conflist', network: 'cbr0', types: ['flannel', 'portmap'] }, { file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico', 'portmap'] }] } }),
+  ],
+  good: [
+    node('n1'),
+    calicoNode(),
+    host('n1', { cni: { confDir: '/etc/cni/net.d', binDirs: ['/opt/cni/bin'], byDefault: true, plugins: {}, confs: [{ file: '10-calico.conflist', network: 'k8s-pod-network', types: ['calico', 'portmap'] }] } }),
+  ],
 };

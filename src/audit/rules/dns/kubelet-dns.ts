@@ -26,8 +26,20 @@ export const kubeletDns: Rule = {
     ];
     if (said.length === 0) return { skip: 'no DNS address is configured explicitly' };
     const [odd] = said.filter(({ ips }) => !ips.includes(ip) && !ips.some((one) => one.startsWith('169.254.')));
-    return odd === undefined ? [] : [{ subjects: [subjectOf(dns)], summary: `kubelets hand on ${odd.ips.join(', ')}, and Service ${dns.metadata.name} has ${ip}`, evidence: [odd.evidence, view.seen(dns, 'spec.clusterIP', ip)] }];
+    return odd === undefined ? [] : [{
+      subjects: [subjectOf(dns)],
+      summary: `kubelets hand on ${odd.ips.join(', ')}, and Service ${dns.metadata.name} has ${ip}`,
+      evidence: [odd.evidence, view.seen(dns, 'spec.clusterIP', ip)],
+    }];
   },
-  bad: [node('n1'), configMap('kubelet-config', { kubelet: 'clusterDNS: [10.96.0.10]\nclusterDomain: cluster.local' }), service('kube-dns', { clusterIP: '10.43.0.10' }, { namespace: 'kube-system' })],
-  good: [node('n1'), configMap('kubelet-config', { kubelet: 'clusterDNS: [10.96.0.10]\nclusterDomain: cluster.local' }), service('kube-dns', { clusterIP: '10.96.0.10' }, { namespace: 'kube-system' })],
+  bad: [
+    node('n1'),
+    configMap('kubelet-config', { kubelet: 'clusterDNS: [10.96.0.10]\nclusterDomain: cluster.local' }),
+    service('kube-dns', { clusterIP: '10.43.0.10' }, { namespace: 'kube-system' }),
+  ],
+  good: [
+    node('n1'),
+    configMap('kubelet-config', { kubelet: 'clusterDNS: [10.96.0.10]\nclusterDomain: cluster.local' }),
+    service('kube-dns', { clusterIP: '10.96.0.10' }, { namespace: 'kube-system' }),
+  ],
 };

@@ -18,13 +18,26 @@ export const loop: Rule = {
     if (map === undefined || corefile === undefined) return { unknown: "CoreDNS' Corefile is not in the snapshot" };
     const targets = [...corefile.matchAll(/^\s*forward\s+\S+\s+([^{\n]+)/gm)].flatMap((match) => (match[1] ?? '').trim().split(/\s+/));
     const self = targets.filter((target) => /^127\.|^\[?::1/.test(target) || target.replace(/:53$/, '') === view.picture.dns.service?.spec?.clusterIP);
-    if (self.length > 0) return [{ subjects: ['ConfigMap kube-system/coredns'], summary: `CoreDNS forwards to ${self.join(', ')}, which is itself`, evidence: [view.seen(map, 'data.Corefile', `forward . ${self.join(' ')}`)] }];
+    if (self.length > 0) return [{
+      subjects: ['ConfigMap kube-system/coredns'],
+      summary: `CoreDNS forwards to ${self.join(', ')}, which is itself`,
+      evidence: [view.seen(map, 'data.Corefile', `forward . ${self.join(' ')}`)],
+    }];
     if (!targets.includes('/etc/resolv.conf')) return [];
     if (view.hosts.length === 0) return { unknown: 'the resolv.conf of hosts is not in the snapshot' };
     const given = view.picture.k3s.some(({ args }) => args.has('resolv-conf'));
     const hit = view.hosts.filter(({ nameservers = [] }) => nameservers.length > 0 && nameservers.every((ip) => ip.startsWith('127.')));
     if (hit.length === 0 || given) return [];
-    return [{ subjects: ['ConfigMap kube-system/coredns', ...hit.map(({ node: name }) => `Node ${name}`)], severity: 'warning', summary: `CoreDNS forwards to /etc/resolv.conf, where ${hit.length} host${hit.length === 1 ? ' has' : 's have'} nothing but ${hit[0]?.nameservers?.join(', ') ?? ''}`, evidence: [view.seen(map, 'data.Corefile', 'forward . /etc/resolv.conf'), ...hit.slice(0, 3).map((one) => view.onHost(one, '/etc/resolv.conf', `nameserver ${(one.nameservers ?? []).join(', ')}`)), view.derived('kubelet', 'which resolv.conf it hands on is not in the snapshot; with systemd-resolved it may be /run/systemd/resolve/resolv.conf', 'inferred')] }];
+    return [{
+      subjects: ['ConfigMap kube-system/coredns', ...hit.map(({ node: name }) => `Node ${name}`)],
+      severity: 'warning',
+      summary: `CoreDNS forwards to /etc/resolv.conf, where ${hit.length} host${hit.length === 1 ? ' has' : 's have'} nothing but ${hit[0]?.nameservers?.join(', ') ?? ''}`,
+      evidence: [
+        view.seen(map, 'data.Corefile', 'forward . /etc/resolv.conf'),
+        ...hit.slice(0, 3).map((one) => view.onHost(one, '/etc/resolv.conf', `nameserver ${(one.nameservers ?? []).join(', ')}`)),
+        view.derived('kubelet', 'which resolv.conf it hands on is not in the snapshot; with systemd-resolved it may be /run/systemd/resolve/resolv.conf', 'inferred'),
+      ],
+    }];
   },
   bad: [node('n1'), configMap('coredns', { Corefile: '.:53 {\n    forward . 127.0.0.53\n    loop\n}\n' }), host('n1', { nameservers: ['127.0.0.53'] })],
   good: [node('n1'), configMap('coredns', { Corefile: '.:53 {\n    forward . /etc/resolv.conf\n    loop\n}\n' }), host('n1', { nameservers: ['192.168.10.1'] })],

@@ -22,7 +22,11 @@ export const ndots: Rule = {
       const searches = one.spec?.dnsConfig?.searches?.length ?? 0;
       return dots > 5 || searches > MANY ? [{ one, text: `ndots ${dots}, ${searches} search domains of its own` }] : [];
     });
-    return odd.length === 0 ? [] : [{ subjects: odd.map(({ one }) => subjectOf(one)), summary: `${odd.length} pod${odd.length === 1 ? '' : 's'} try many names for each lookup`, evidence: odd.slice(0, 3).map(({ one, text }) => view.seen(one, 'spec.dnsConfig', text)) }];
+    return odd.length === 0 ? [] : [{
+      subjects: odd.map(({ one }) => subjectOf(one)),
+      summary: `${odd.length} pod${odd.length === 1 ? '' : 's'} try many names for each lookup`,
+      evidence: odd.slice(0, 3).map(({ one, text }) => view.seen(one, 'spec.dnsConfig', text)),
+    }];
   },
   bad: [pod('a', { spec: { dnsConfig: { options: [{ name: 'ndots', value: '15' }] } } })],
   good: [pod('a', { spec: { dnsConfig: { options: [{ name: 'ndots', value: '2' }] } } })],

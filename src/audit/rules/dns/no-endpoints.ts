@@ -1,7 +1,7 @@
 /** FL-DNS-003. */
 import { pod, service } from '../../examples.ts';
 import type { Rule } from '../../rule.ts';
-import { isReadyPod } from '../../service-ports.ts';
+import { isReadyPod, statusText } from '../../service-ports.ts';
 import { subjectOf } from '../../view.ts';
 
 export const dnsNoEndpoints: Rule = {
@@ -18,8 +18,21 @@ export const dnsNoEndpoints: Rule = {
     if (dns === undefined || !view.index.complete('Pod')) return { unknown: 'the DNS Service, or pods, are not in the snapshot' };
     const pods = view.backends(dns);
     if (pods.some(isReadyPod) || Object.keys(dns.spec?.selector ?? {}).length === 0) return [];
-    return [{ subjects: [subjectOf(dns), ...pods.map(subjectOf)], summary: pods.length === 0 ? `Service ${dns.metadata.name} selects no pod` : `none of ${pods.length} DNS pods is ready`, evidence: [view.seen(dns, 'spec.selector', dns.spec?.selector), ...pods.slice(0, 3).map((one) => view.seen(one, 'status', (one.status?.containerStatuses ?? []).map(({ name, restartCount = 0, state = {} }) => `${name}: ${state['waiting']?.reason ?? Object.keys(state)[0] ?? '?'}, ${restartCount} restarts`).join('; ') || (one.status?.phase ?? '?')))] }];
+    return [{
+      subjects: [subjectOf(dns), ...pods.map(subjectOf)],
+      summary: pods.length === 0 ? `Service ${dns.metadata.name} selects no pod` : `none of ${pods.length} DNS pods is ready`,
+      evidence: [
+        view.seen(dns, 'spec.selector', dns.spec?.selector),
+        ...pods.slice(0, 3).map((one) => view.seen(one, 'status', statusText(one))),
+      ],
+    }];
   },
-  bad: [service('kube-dns', { selector: { 'k8s-app': 'kube-dns' }, clusterIP: '10.43.0.10', ports: [{ port: 53, protocol: 'UDP' }] }, { namespace: 'kube-system' }), pod('coredns', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' }, status: { conditions: [{ type: 'Ready', status: 'False' }] } })],
-  good: [service('kube-dns', { selector: { 'k8s-app': 'kube-dns' }, clusterIP: '10.43.0.10', ports: [{ port: 53, protocol: 'UDP' }] }, { namespace: 'kube-system' }), pod('coredns', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } })],
+  bad: [
+    service('kube-dns', { selector: { 'k8s-app': 'kube-dns' }, clusterIP: '10.43.0.10', ports: [{ port: 53, protocol: 'UDP' }] }, { namespace: 'kube-system' }),
+    pod('coredns', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' }, status: { conditions: [{ type: 'Ready', status: 'False' }] } }),
+  ],
+  good: [
+    service('kube-dns', { selector: { 'k8s-app': 'kube-dns' }, clusterIP: '10.43.0.10', ports: [{ port: 53, protocol: 'UDP' }] }, { namespace: 'kube-system' }),
+    pod('coredns', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }),
+  ],
 };

@@ -20,7 +20,11 @@ export const stubZone: Rule = {
     return maps.flatMap((map) => Object.entries(map.data ?? {}).flatMap(([key, text]) => [...text.matchAll(/^\s*forward\s+(\S+)\s+([^{\n]+)/gm)].flatMap((match) => {
       const odd = (match[2] ?? '').trim().split(/\s+/).map((target) => target.replace(/^(dns|tls):\/\//, '').replace(/:\d+$/, '')).flatMap((ip) => { const range = ranges.find((one) => textContains(one.range, ip)); return range === undefined ? [] : [{ ip, range }]; });
       const [first] = odd;
-      return first === undefined ? [] : [{ subjects: [`ConfigMap ${map.metadata.namespace ?? ''}/${map.metadata.name}`], summary: `zone ${match[1] ?? ''} is forwarded to ${first.ip}, the address of a pod`, evidence: [view.seen(map, `data.${key}`, match[0].trim()), view.rangeSeen(first.range)] }];
+      return first === undefined ? [] : [{
+        subjects: [`ConfigMap ${map.metadata.namespace ?? ''}/${map.metadata.name}`],
+        summary: `zone ${match[1] ?? ''} is forwarded to ${first.ip}, the address of a pod`,
+        evidence: [view.seen(map, `data.${key}`, match[0].trim()), view.rangeSeen(first.range)],
+      }];
     })));
   },
   bad: [node('n1', { args: [] }), configMap('coredns-custom', { 'corp.server': 'corp.example:53 {\n    forward . 10.42.3.17\n}\n' })],

@@ -26,6 +26,12 @@ export const flannelWrongAddress: Rule = {
     }));
     return [...shared, ...odd];
   },
-  bad: [node('n1', { address: '192.168.10.11', annotations: flannelAnnotations('10.0.2.15') }), node('n2', { address: '192.168.10.12', annotations: flannelAnnotations('10.0.2.15') })],
-  good: [node('n1', { address: '192.168.10.11', annotations: flannelAnnotations('192.168.10.11') }), node('n2', { address: '192.168.10.12', annotations: flannelAnnotations('192.168.10.12') })],
+  bad: [
+    node('n1', { address: '192.168.10.11', annotations: flannelAnnotations('10.0.2.15') }),
+    node('n2', { address: '192.168.10.12', annotations: flannelAnnotations('10.0.2.15') }),
+  ],
+  good: [
+    node('n1', { address: '192.168.10.11', annotations: flannelAnnotations('192.168.10.11') }),
+    node('n2', { address: '192.168.10.12', annotations: flannelAnnotations('192.168.10.12') }),
+  ],
 };

@@ -20,8 +20,19 @@ export const forwardDrop: Rule = {
     const dropping = tables.filter(({ table }) => table.policies['FORWARD'] === 'DROP');
     const accepted = tables.some(({ table }) => table.rules.some((rule) => rule.startsWith('-A FORWARD ') && ACCEPTING.test(rule) && !/-j KUBE-FORWARD/.test(rule)));
     if (dropping.length === 0 || accepted) return undefined;
-    return { summary: `chain FORWARD of node ${one.node} drops, and no CNI's chain is called from it`, evidence: dropping.map(({ backend, table }) => view.onHost(one, `iptables-${backend}-save`, `FORWARD policy DROP; calls ${table.rules.filter((rule) => rule.startsWith('-A FORWARD ')).map((rule) => / -j (\S+)/.exec(rule)?.[1] ?? '').filter((name) => name !== '').join(', ') || 'nothing'}`)) };
+    return {
+      summary: `chain FORWARD of node ${one.node} drops, and no CNI's chain is called from it`,
+      evidence: dropping.map(({ backend, table }) => view.onHost(one, `iptables-${backend}-save`, `FORWARD policy DROP; calls ${table.rules.filter((rule) => rule.startsWith('-A FORWARD ')).map((rule) => / -j (\S+)/.exec(rule)?.[1] ?? '').filter((name) => name !== '').join(', ') || 'nothing'}`)),
+    };
   }),
-  bad: [node('n1'), flannelDaemonSet(), host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ policies: { FORWARD: 'DROP' }, rules: ['-A FORWARD -j DOCKER-USER'] })] }] })],
-  good: [node('n1'), flannelDaemonSet(), host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ policies: { FORWARD: 'DROP' }, rules: ['-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD'] })] }] })],
+  bad: [
+    node('n1'),
+    flannelDaemonSet(),
+    host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ policies: { FORWARD: 'DROP' }, rules: ['-A FORWARD -j DOCKER-USER'] })] }] }),
+  ],
+  good: [
+    node('n1'),
+    flannelDaemonSet(),
+    host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ policies: { FORWARD: 'DROP' }, rules: ['-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD'] })] }] }),
+  ],
 };

@@ -12,7 +12,10 @@ export const forwardingOff: Rule = {
   why: 'Pods reach others on their own node at most; everything else times out. Hardening scripts and a late `sysctl --system` set it to 0 after the node service had set it to 1.',
   fix: [{ what: 'Turn it on and keep it on.', command: "echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/99-kubernetes.conf && sysctl --system" }],
   refs: ['kubernetes.io: container runtimes, prerequisites'],
-  check: (view) => perHost(view, (one) => (one.sysctls?.['net.ipv4.ip_forward'] === '0' ? { summary: `net.ipv4.ip_forward is 0 on node ${one.node}`, evidence: [view.onHost(one, 'sysctl', 'net.ipv4.ip_forward = 0')] } : undefined)),
+  check: (view) => perHost(view, (one) => (one.sysctls?.['net.ipv4.ip_forward'] === '0' ? {
+    summary: `net.ipv4.ip_forward is 0 on node ${one.node}`,
+    evidence: [view.onHost(one, 'sysctl', 'net.ipv4.ip_forward = 0')],
+  } : undefined)),
   bad: [node('n1'), host('n1', { sysctls: { 'net.ipv4.ip_forward': '0' } })],
   good: [node('n1'), host('n1', { sysctls: { 'net.ipv4.ip_forward': '1' } })],
 };

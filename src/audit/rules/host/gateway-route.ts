@@ -16,7 +16,12 @@ export const gatewayRoute: Rule = {
   check: (view) => perHost(view, (one) => {
     if (calicoPorts(one).length === 0 || one.routes === undefined) return undefined;
     const covers = one.routes.some(({ family, type, dst, table }) => family === 4 && type === 'unicast' && table === 'main' && (dst === 'default' || dst === '0.0.0.0/0' || dst.startsWith('169.254.')));
-    return covers ? undefined : { summary: `node ${one.node} has ${calicoPorts(one).length} Calico pods and no route that covers 169.254.1.1`, evidence: [view.onHost(one, 'ip route', `${one.routes.filter(({ table }) => table === 'main').length} routes in table main, none of them default or for 169.254.0.0/16`)] };
+    return covers ? undefined : {
+      summary: `node ${one.node} has ${calicoPorts(one).length} Calico pods and no route that covers 169.254.1.1`,
+      evidence: [
+        view.onHost(one, 'ip route', `${one.routes.filter(({ table }) => table === 'main').length} routes in table main, none of them default or for 169.254.0.0/16`),
+      ],
+    };
   }),
   bad: [node('n1'), host('n1', { links: [link('cali0ef24b1e7a1', { kind: 'veth' })], routes: [route('192.168.10.0/24', { device: 'eth0' })] })],
   good: [node('n1'), host('n1', { links: [link('cali0ef24b1e7a1', { kind: 'veth' })], routes: [route('default', { device: 'eth0' })] })],

@@ -17,7 +17,13 @@ export const hairpinOff: Rule = {
     const off = ports.filter((name) => one.hairpin?.[name] === false);
     if (off.length === 0) return undefined;
     const conf = one.cni?.confs.find(({ settings }) => settings?.['flannel.hairpinMode'] !== undefined);
-    return { summary: `${off.length} of ${ports.length} pods' ports on cni0 of node ${one.node} have hairpin mode off`, evidence: [view.onHost(one, 'bridge -d link', off.slice(0, 4).map((name) => `${name} hairpin off`).join(', ')), ...(conf === undefined ? [] : [view.onHost(one, conf.file, `hairpinMode ${String(conf.settings?.['flannel.hairpinMode'])}`)])] };
+    return {
+      summary: `${off.length} of ${ports.length} pods' ports on cni0 of node ${one.node} have hairpin mode off`,
+      evidence: [
+        view.onHost(one, 'bridge -d link', off.slice(0, 4).map((name) => `${name} hairpin off`).join(', ')),
+        ...(conf === undefined ? [] : [view.onHost(one, conf.file, `hairpinMode ${String(conf.settings?.['flannel.hairpinMode'])}`)]),
+      ],
+    };
   }),
   bad: [node('n1'), host('n1', { links: [link('cni0', { kind: 'bridge' }), link('veth1', { kind: 'veth', master: 'cni0' })], hairpin: { veth1: false } })],
   good: [node('n1'), host('n1', { links: [link('cni0', { kind: 'bridge' }), link('veth1', { kind: 'veth', master: 'cni0' })], hairpin: { veth1: true } })],

@@ -16,8 +16,17 @@ export const inputDrop: Rule = {
     const table = (one.iptables ?? []).filter(({ family }) => family === 4).flatMap(({ tables }) => tables).find(({ name, policies, rules }) => name === 'filter' && policies['INPUT'] === 'DROP' && rules.some((rule) => rule.startsWith('-A INPUT ') && rule.includes('-j KUBE-ROUTER-INPUT')));
     const ranges = view.podRanges();
     if (table === undefined || table.rules.some((rule) => rule.startsWith('-A INPUT ') && rule.endsWith('-j ACCEPT') && ranges.some((range) => rule.includes(`-s ${range}`)))) return undefined;
-    return { summary: `INPUT of node ${one.node} drops what KUBE-ROUTER-INPUT returns`, evidence: [view.onHost(one, 'iptables-save', `:INPUT DROP; ${table.rules.filter((rule) => rule.startsWith('-A INPUT ')).slice(0, 4).join('; ')}`)] };
+    return {
+      summary: `INPUT of node ${one.node} drops what KUBE-ROUTER-INPUT returns`,
+      evidence: [view.onHost(one, 'iptables-save', `:INPUT DROP; ${table.rules.filter((rule) => rule.startsWith('-A INPUT ')).slice(0, 4).join('; ')}`)],
+    };
   }),
-  bad: [node('n1', { args: [] }), host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ policies: { INPUT: 'DROP' }, rules: ['-A INPUT -j KUBE-ROUTER-INPUT'] })] }] })],
-  good: [node('n1', { args: [] }), host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ policies: { INPUT: 'DROP' }, rules: ['-A INPUT -j KUBE-ROUTER-INPUT', '-A INPUT -s 10.42.0.0/16 -j ACCEPT'] })] }] })],
+  bad: [
+    node('n1', { args: [] }),
+    host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ policies: { INPUT: 'DROP' }, rules: ['-A INPUT -j KUBE-ROUTER-INPUT'] })] }] }),
+  ],
+  good: [
+    node('n1', { args: [] }),
+    host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ policies: { INPUT: 'DROP' }, rules: ['-A INPUT -j KUBE-ROUTER-INPUT', '-A INPUT -s 10.42.0.0/16 -j ACCEPT'] })] }] }),
+  ],
 };

@@ -16,7 +16,10 @@ export const looseRpfOldCalico: Rule = {
     const version = view.picture.cnis.find(({ name, how }) => name === 'calico' && how !== 'trace')?.version;
     const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
     if (version === undefined || major > 3 || (major === 3 && minor >= 12)) return { skip: 'Calico does not run here, is 3.12 or newer, or does not say its version' };
-    return perHost(view, (one) => (one.sysctls?.['net.ipv4.conf.all.rp_filter'] === '2' ? { summary: `Calico ${version} runs, and rp_filter is loose on node ${one.node}`, evidence: [view.onHost(one, 'sysctl', 'net.ipv4.conf.all.rp_filter = 2')] } : undefined));
+    return perHost(view, (one) => (one.sysctls?.['net.ipv4.conf.all.rp_filter'] === '2' ? {
+      summary: `Calico ${version} runs, and rp_filter is loose on node ${one.node}`,
+      evidence: [view.onHost(one, 'sysctl', 'net.ipv4.conf.all.rp_filter = 2')],
+    } : undefined));
   },
   bad: [node('n1'), workload('DaemonSet', 'calico-node', 'calico/node:v3.8.5'), host('n1', { sysctls: { 'net.ipv4.conf.all.rp_filter': '2' } })],
   good: [node('n1'), workload('DaemonSet', 'calico-node', 'calico/node:v3.31.0'), host('n1', { sysctls: { 'net.ipv4.conf.all.rp_filter': '2' } })],

@@ -16,9 +16,24 @@ export const podGatewayRoute: Rule = {
     if (view.picture.cni?.name !== 'calico') return { skip: 'Calico does not run here' };
     return perHost(view, (one) => {
       const odd = (one.pods ?? []).filter(({ routes, addresses }) => routes !== undefined && addresses.some((ip) => !ip.includes(':')) && !routes.some(({ dst, family }) => family === 4 && (dst === 'default' || dst === '0.0.0.0/0')));
-      return odd.length === 0 ? undefined : { summary: `${odd.length} of ${one.pods?.length ?? 0} pods of node ${one.node} have no default route`, evidence: odd.slice(0, 3).map(({ addresses, routes }) => view.onHost(one, `ip route in the pod with ${addresses.join(', ')}`, (routes ?? []).map(({ dst, device }) => `${dst} dev ${device ?? '?'}`).join(', ') || 'no routes')) };
+      return odd.length === 0 ? undefined : {
+        summary: `${odd.length} of ${one.pods?.length ?? 0} pods of node ${one.node} have no default route`,
+        evidence: odd.slice(0, 3).map(({ addresses, routes }) => view.onHost(one, `ip route in the pod with ${addresses.join(', ')}`, (routes ?? []).map(({ dst, device }) => `${dst} dev ${device ?? '?'}`).join(', ') || 'no routes')),
+      };
     });
   },
-  bad: [node('n1', { args: ['--flannel-backend', 'none'] }), calicoNode(), ipPool('p', { cidr: '10.42.0.0/16' }), pod('a'), host('n1', { pods: [{ addresses: ['10.42.0.5'], routes: [route('192.168.30.0/24', { device: 'net1' })] }] })],
-  good: [node('n1', { args: ['--flannel-backend', 'none'] }), calicoNode(), ipPool('p', { cidr: '10.42.0.0/16' }), pod('a'), host('n1', { pods: [{ addresses: ['10.42.0.5'], routes: [route('default', { device: 'eth0', gateway: '169.254.1.1' })] }] })],
+  bad: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    calicoNode(),
+    ipPool('p', { cidr: '10.42.0.0/16' }),
+    pod('a'),
+    host('n1', { pods: [{ addresses: ['10.42.0.5'], routes: [route('192.168.30.0/24', { device: 'net1' })] }] }),
+  ],
+  good: [
+    node('n1', { args: ['--flannel-backend', 'none'] }),
+    calicoNode(),
+    ipPool('p', { cidr: '10.42.0.0/16' }),
+    pod('a'),
+    host('n1', { pods: [{ addresses: ['10.42.0.5'], routes: [route('default', { device: 'eth0', gateway: '169.254.1.1' })] }] }),
+  ],
 };

@@ -14,7 +14,10 @@ export const podLoopback: Rule = {
   refs: ['k8s#28561', 'rke2#7981', 'k0s#582'],
   check: (view) => perHost(view, (one) => {
     const down = (one.pods ?? []).filter(({ loopbackUp }) => loopbackUp === false);
-    return down.length === 0 ? undefined : { summary: `lo is down in ${down.length} of ${one.pods?.length ?? 0} pods of node ${one.node}`, evidence: down.slice(0, 3).map(({ addresses }) => view.onHost(one, `ip link in the pod with ${addresses.join(', ')}`, 'lo is down')) };
+    return down.length === 0 ? undefined : {
+      summary: `lo is down in ${down.length} of ${one.pods?.length ?? 0} pods of node ${one.node}`,
+      evidence: down.slice(0, 3).map(({ addresses }) => view.onHost(one, `ip link in the pod with ${addresses.join(', ')}`, 'lo is down')),
+    };
   }),
   bad: [node('n1'), pod('a'), host('n1', { pods: [{ addresses: ['10.42.0.5'], loopbackUp: false }] })],
   good: [node('n1'), pod('a'), host('n1', { pods: [{ addresses: ['10.42.0.5'], loopbackUp: true }] })],

@@ -15,8 +15,17 @@ export const proxyArp: Rule = {
   refs: ['calico#8689', 'calico#4186', 'kernel: net/ipv4/arp.c arp_process()'],
   check: (view) => perHost(view, (one) => {
     const off = calicoPorts(one).filter((name) => one.sysctls?.[`net.ipv4.conf.${name}.proxy_arp`] === '0' || one.sysctls?.[`net.ipv4.conf.${name}.forwarding`] === '0');
-    return off.length === 0 ? undefined : { summary: `${off.length} of ${calicoPorts(one).length} devices of pods on node ${one.node} do not answer for the gateway`, evidence: off.slice(0, 4).map((name) => view.onHost(one, 'sysctl', `net.ipv4.conf.${name}: proxy_arp = ${one.sysctls?.[`net.ipv4.conf.${name}.proxy_arp`] ?? '?'}, forwarding = ${one.sysctls?.[`net.ipv4.conf.${name}.forwarding`] ?? '?'}`)) };
+    return off.length === 0 ? undefined : {
+      summary: `${off.length} of ${calicoPorts(one).length} devices of pods on node ${one.node} do not answer for the gateway`,
+      evidence: off.slice(0, 4).map((name) => view.onHost(one, 'sysctl', `net.ipv4.conf.${name}: proxy_arp = ${one.sysctls?.[`net.ipv4.conf.${name}.proxy_arp`] ?? '?'}, forwarding = ${one.sysctls?.[`net.ipv4.conf.${name}.forwarding`] ?? '?'}`)),
+    };
   }),
-  bad: [node('n1'), host('n1', { links: [link('cali0ef24b1e7a1', { kind: 'veth' })], sysctls: { 'net.ipv4.conf.cali0ef24b1e7a1.proxy_arp': '0', 'net.ipv4.conf.cali0ef24b1e7a1.forwarding': '1' } })],
-  good: [node('n1'), host('n1', { links: [link('cali0ef24b1e7a1', { kind: 'veth' })], sysctls: { 'net.ipv4.conf.cali0ef24b1e7a1.proxy_arp': '1', 'net.ipv4.conf.cali0ef24b1e7a1.forwarding': '1' } })],
+  bad: [
+    node('n1'),
+    host('n1', { links: [link('cali0ef24b1e7a1', { kind: 'veth' })], sysctls: { 'net.ipv4.conf.cali0ef24b1e7a1.proxy_arp': '0', 'net.ipv4.conf.cali0ef24b1e7a1.forwarding': '1' } }),
+  ],
+  good: [
+    node('n1'),
+    host('n1', { links: [link('cali0ef24b1e7a1', { kind: 'veth' })], sysctls: { 'net.ipv4.conf.cali0ef24b1e7a1.proxy_arp': '1', 'net.ipv4.conf.cali0ef24b1e7a1.forwarding': '1' } }),
+  ],
 };

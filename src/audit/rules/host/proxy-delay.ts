@@ -15,7 +15,10 @@ export const proxyDelay: Rule = {
   refs: ['felix#164', 'felix#183', 'calico#8689'],
   check: (view) => perHost(view, (one) => {
     const late = calicoPorts(one).filter((name) => Number(one.sysctls?.[`net.ipv4.neigh.${name}.proxy_delay`] ?? 0) > 0);
-    return late.length === 0 ? undefined : { summary: `proxy_delay is not 0 for ${late.length} devices of pods on node ${one.node}`, evidence: late.slice(0, 4).map((name) => view.onHost(one, 'sysctl', `net.ipv4.neigh.${name}.proxy_delay = ${one.sysctls?.[`net.ipv4.neigh.${name}.proxy_delay`] ?? ''}`)) };
+    return late.length === 0 ? undefined : {
+      summary: `proxy_delay is not 0 for ${late.length} devices of pods on node ${one.node}`,
+      evidence: late.slice(0, 4).map((name) => view.onHost(one, 'sysctl', `net.ipv4.neigh.${name}.proxy_delay = ${one.sysctls?.[`net.ipv4.neigh.${name}.proxy_delay`] ?? ''}`)),
+    };
   }),
   bad: [node('n1'), host('n1', { links: [link('cali0ef24b1e7a1', { kind: 'veth' })], sysctls: { 'net.ipv4.neigh.cali0ef24b1e7a1.proxy_delay': '80' } })],
   good: [node('n1'), host('n1', { links: [link('cali0ef24b1e7a1', { kind: 'veth' })], sysctls: { 'net.ipv4.neigh.cali0ef24b1e7a1.proxy_delay': '0' } })],

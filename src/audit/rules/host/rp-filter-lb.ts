@@ -20,9 +20,22 @@ export const rpFilterLb: Rule = {
       const all = Number(one.sysctls?.['net.ipv4.conf.all.rp_filter'] ?? 0);
       const strict = cards.filter(({ name }) => Math.max(all, Number(one.sysctls?.[`net.ipv4.conf.${name}.rp_filter`] ?? 0)) === 1);
       const excluded = view.index.find<NodeObject>('Node', one.node)?.metadata.labels?.['node.kubernetes.io/exclude-from-external-load-balancers'] !== undefined;
-      return cards.length < 2 || strict.length === 0 || excluded ? undefined : { summary: `node ${one.node} has ${cards.length} networks and filters reverse paths strictly on ${strict.map(({ name }) => name).join(', ')}`, evidence: [view.onHost(one, 'sysctl', `all.rp_filter = ${all}; ${strict.map(({ name }) => `${name}.rp_filter = ${one.sysctls?.[`net.ipv4.conf.${name}.rp_filter`] ?? '?'}`).join(', ')}`)] };
+      return cards.length < 2 || strict.length === 0 || excluded ? undefined : {
+        summary: `node ${one.node} has ${cards.length} networks and filters reverse paths strictly on ${strict.map(({ name }) => name).join(', ')}`,
+        evidence: [
+          view.onHost(one, 'sysctl', `all.rp_filter = ${all}; ${strict.map(({ name }) => `${name}.rp_filter = ${one.sysctls?.[`net.ipv4.conf.${name}.rp_filter`] ?? '?'}`).join(', ')}`),
+        ],
+      };
     });
   },
-  bad: [node('n1'), addressPool('p', ['192.168.20.10-192.168.20.20']), host('n1', { links: [link('eth0'), link('eth1')], addresses: [{ device: 'eth0', family: 'inet', address: '192.168.10.11', prefixLength: 24, scope: 'global' }, { device: 'eth1', family: 'inet', address: '192.168.20.11', prefixLength: 24, scope: 'global' }], sysctls: { 'net.ipv4.conf.all.rp_filter': '1' } })],
-  good: [node('n1'), addressPool('p', ['192.168.20.10-192.168.20.20']), host('n1', { links: [link('eth0'), link('eth1')], addresses: [{ device: 'eth0', family: 'inet', address: '192.168.10.11', prefixLength: 24, scope: 'global' }, { device: 'eth1', family: 'inet', address: '192.168.20.11', prefixLength: 24, scope: 'global' }], sysctls: { 'net.ipv4.conf.all.rp_filter': '2' } })],
+  bad: [
+    node('n1'),
+    addressPool('p', ['192.168.20.10-192.168.20.20']),
+    host('n1', { links: [link('eth0'), link('eth1')], addresses: [{ device: 'eth0', family: 'inet', address: '192.168.10.11', prefixLength: 24, scope: 'global' }, { device: 'eth1', family: 'inet', address: '192.168.20.11', prefixLength: 24, scope: 'global' }], sysctls: { 'net.ipv4.conf.all.rp_filter': '1' } }),
+  ],
+  good: [
+    node('n1'),
+    addressPool('p', ['192.168.20.10-192.168.20.20']),
+    host('n1', { links: [link('eth0'), link('eth1')], addresses: [{ device: 'eth0', family: 'inet', address: '192.168.10.11', prefixLength: 24, scope: 'global' }, { device: 'eth1', family: 'inet', address: '192.168.20.11', prefixLength: 24, scope: 'global' }], sysctls: { 'net.ipv4.conf.all.rp_filter': '2' } }),
+  ],
 };

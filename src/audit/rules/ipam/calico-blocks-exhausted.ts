@@ -16,7 +16,9 @@ export const calicoBlocksExhausted: Rule = {
   faults: ['I2'],
   looksAt: 'How many blocks each pool holds (2^(blockSize − length of the pool)) against the IPAMBlocks in it: an error when all are taken, a warning from 90 %.',
   why: 'A node that needs another block gets single addresses of other nodes\' blocks, or none: `Unable to autoassign an address - pools are likely exhausted`, pods stay in ContainerCreating, calico-node of a new node crash-loops.',
-  fix: [{ what: 'Release what nodes that are gone still hold, or add a pool inside the cluster CIDR.', command: 'calicoctl ipam check -o report.json\ncalicoctl ipam release --from-report report.json' }],
+  fix: [
+    { what: 'Release what nodes that are gone still hold, or add a pool inside the cluster CIDR.', command: 'calicoctl ipam check -o report.json\ncalicoctl ipam release --from-report report.json' },
+  ],
   refs: ['calico#2713', 'calico#7382', 'typhoon#794'],
   check(view) {
     const pools = view.index.objects<IpPool>('IPPool').filter(({ spec }) => spec?.disabled !== true && spec?.cidr !== undefined && !spec.cidr.includes(':'));
@@ -28,7 +30,12 @@ export const calicoBlocksExhausted: Rule = {
       const capacity = 2 ** (blockSize - lengthOf(cidr));
       const taken = blocks.filter(({ spec }) => textContains(cidr, spec?.cidr ?? '')).length;
       if (!(taken >= capacity * 0.9)) return [];
-      return [{ subjects: [subjectOf(pool)], severity: taken >= capacity ? 'error' as const : 'warning' as const, summary: `${taken} of ${capacity} blocks of pool ${pool.metadata.name} (${cidr}, blocks of /${blockSize}) are taken`, evidence: [view.seen(pool, 'spec', `cidr ${cidr}, blockSize ${blockSize}`), view.derived('IPAMBlocks', `${taken} in ${cidr}`)] }];
+      return [{
+        subjects: [subjectOf(pool)],
+        severity: taken >= capacity ? 'error' as const : 'warning' as const,
+        summary: `${taken} of ${capacity} blocks of pool ${pool.metadata.name} (${cidr}, blocks of /${blockSize}) are taken`,
+        evidence: [view.seen(pool, 'spec', `cidr ${cidr}, blockSize ${blockSize}`), view.derived('IPAMBlocks', `${taken} in ${cidr}`)],
+      }];
     });
   },
   bad: [ipPool('p', { cidr: '10.42.0.0/25', blockSize: 26 }), block('a', '10.42.0.0/26', 'host:n1'), block('b', '10.42.0.64/26', 'host:n2')],

@@ -13,7 +13,9 @@ export const ciliumIdentities: Rule = {
   faults: ['I4'],
   looksAt: `Number of CiliumIdentity objects; a cluster can have ${LIMIT}.`,
   why: 'Pods with a new combination of labels stay in ContainerCreating (`waiting-for-identity`); the agent says `no more available IDs in configured space`. Pods that run are fine.',
-  fix: [{ what: 'Leave labels that change with each Job (controller-uid, job-name) out of identities, and let the operator collect garbage faster.', command: "helm upgrade cilium cilium/cilium --reuse-values --set labels='k8s:!controller-uid k8s:!job-name k8s:!batch.kubernetes.io/controller-uid'" }],
+  fix: [
+    { what: 'Leave labels that change with each Job (controller-uid, job-name) out of identities, and let the operator collect garbage faster.', command: "helm upgrade cilium cilium/cilium --reuse-values --set labels='k8s:!controller-uid k8s:!job-name k8s:!batch.kubernetes.io/controller-uid'" },
+  ],
   refs: ['cilium#21628', 'cilium#34512'],
   check(view) {
     const count = view.index.objects('CiliumIdentity').length;

@@ -10,7 +10,9 @@ export const duplicatePodIp: Rule = {
   faults: ['C7', 'I3'],
   looksAt: 'Addresses of all pods that are neither ended nor being deleted, nor on the host network.',
   why: 'Half of the connections reach the wrong pod: answers of another application, resets, refused ports.',
-  fix: [{ what: 'Recreate the younger pod. If it happens again: with Calico look for addresses that are handed out twice, with host-local for two configurations with the same range.', command: 'calicoctl ipam check' }],
+  fix: [
+    { what: 'Recreate the younger pod. If it happens again: with Calico look for addresses that are handed out twice, with host-local for two configurations with the same range.', command: 'calicoctl ipam check' },
+  ],
   refs: ['calico#3940', 'k8s#70785', 'flannel#1437'],
   check(view) {
     const live = view.netPods.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.podIP !== undefined && status.phase === 'Running');
@@ -21,5 +23,10 @@ export const duplicatePodIp: Rule = {
     }));
   },
   bad: [pod('a', { ip: '10.42.0.7' }), pod('b', { ip: '10.42.0.7', node: 'n2' })],
-  good: [pod('a', { ip: '10.42.0.7' }), pod('b', { ip: '10.42.1.7', node: 'n2' }), pod('h', { ip: '192.168.10.11', spec: { hostNetwork: true } }), pod('g', { ip: '192.168.10.11', spec: { hostNetwork: true } })],
+  good: [
+    pod('a', { ip: '10.42.0.7' }),
+    pod('b', { ip: '10.42.1.7', node: 'n2' }),
+    pod('h', { ip: '192.168.10.11', spec: { hostNetwork: true } }),
+    pod('g', { ip: '192.168.10.11', spec: { hostNetwork: true } }),
+  ],
 };

@@ -13,7 +13,9 @@ export const hostLocalLeak: Rule = {
   faults: ['I1'],
   looksAt: "Leases of the host-local plugin (/var/lib/cni/networks) against the node's pods and the size of its range. An error when 90 % are held, a warning when many more are held than there are pods.",
   why: 'After a crash leases of dead pods stay. When none is left, new pods stay in ContainerCreating with `failed to allocate for range 0: no IP addresses available in range set`.',
-  fix: [{ what: 'On that node: stop the pods, remove the leases, start again (K3s: k3s-killall.sh ends everything on the node).', command: 'kubectl drain NODE --ignore-daemonsets --delete-emptydir-data\nrm -rf /var/lib/cni/networks/cbr0   # on the node, with no pod running' }],
+  fix: [
+    { what: 'On that node: stop the pods, remove the leases, start again (K3s: k3s-killall.sh ends everything on the node).', command: 'kubectl drain NODE --ignore-daemonsets --delete-emptydir-data\nrm -rf /var/lib/cni/networks/cbr0   # on the node, with no pod running' },
+  ],
   refs: ['k3s#5885', 'flannel#1416', 'flannel#2264', 'k8s#57280'],
   check(view) {
     const missing = needsHosts(view);

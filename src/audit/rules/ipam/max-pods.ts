@@ -22,7 +22,11 @@ export const maxPods: Rule = {
       const parsed = parseRange(range);
       const pods = Number((owner?.['status'] as { allocatable?: { pods?: string } } | undefined)?.allocatable?.pods ?? NaN);
       if (owner === undefined || parsed === undefined || !(pods > Number(rangeSize(parsed)) - 3)) return [];
-      return [{ subjects: [subjectOf(owner)], summary: `node ${owner.metadata.name} may run ${pods} pods and has ${Number(rangeSize(parsed)) - 3} addresses for them (${range})`, evidence: [view.seen(owner, 'status.allocatable.pods', String(pods)), view.seen(owner, 'spec.podCIDR', range)] }];
+      return [{
+        subjects: [subjectOf(owner)],
+        summary: `node ${owner.metadata.name} may run ${pods} pods and has ${Number(rangeSize(parsed)) - 3} addresses for them (${range})`,
+        evidence: [view.seen(owner, 'status.allocatable.pods', String(pods)), view.seen(owner, 'spec.podCIDR', range)],
+      }];
     });
   },
   bad: [node('n1', { podCIDR: '10.42.0.0/26', status: { allocatable: { pods: '110' } } })],

@@ -16,7 +16,11 @@ export const noPodCidr: Rule = {
     const { cni } = view.picture;
     const cilium = view.index.objects('ConfigMap').find(({ metadata }) => metadata.name === 'cilium-config')?.['data'] as Record<string, string> | undefined;
     if (cni?.name !== 'flannel' && !(cni?.name === 'cilium' && cilium?.['ipam'] === 'kubernetes')) return { skip: 'the CNI gives addresses of its own pools, or is not known' };
-    return view.nodes.filter(({ spec }) => spec.podCIDR === undefined).map((one) => ({ subjects: [subjectOf(one)], summary: `node ${one.metadata.name} has no podCIDR, which ${cni.name} needs`, evidence: [view.seen(one, 'spec.podCIDR', 'not set'), view.derived('CNI', cni.evidence)] }));
+    return view.nodes.filter(({ spec }) => spec.podCIDR === undefined).map((one) => ({
+      subjects: [subjectOf(one)],
+      summary: `node ${one.metadata.name} has no podCIDR, which ${cni.name} needs`,
+      evidence: [view.seen(one, 'spec.podCIDR', 'not set'), view.derived('CNI', cni.evidence)],
+    }));
   },
   bad: [node('n1'), flannelDaemonSet()],
   good: [node('n1', { podCIDR: '10.244.0.0/24' }), flannelDaemonSet()],

@@ -11,7 +11,9 @@ export const podIpOutside: Rule = {
   faults: ['C7', 'L3'],
   looksAt: "The address of every running pod that is not on the host network, against all pod ranges, pools and the nodes' podCIDRs. One finding for each range of addresses (/16) and node.",
   why: "The pod got its address from another CNI, most often containerd's own example configuration (10-containerd-net.conflist, bridge 172.17 or 10.88) or a CNI that was there before. Other nodes have no route to it, and two pods on different nodes may have the same address.",
-  fix: [{ what: 'Remove the foreign configuration from the directory that containerd reads on that node, then recreate the pods.', command: 'ls /etc/cni/net.d\nkubectl -n NAMESPACE delete pod NAME' }],
+  fix: [
+    { what: 'Remove the foreign configuration from the directory that containerd reads on that node, then recreate the pods.', command: 'ls /etc/cni/net.d\nkubectl -n NAMESPACE delete pod NAME' },
+  ],
   refs: ['k8s#70785', 'flannel#1437', 'containernetworking/plugins#629'],
   check(view) {
     const ranges = [...view.ranges('pod'), ...view.ranges('node-pod')];

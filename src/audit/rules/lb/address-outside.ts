@@ -22,6 +22,12 @@ export const addressOutside: Rule = {
       evidence: [view.seen(one, field, value), ...pools.slice(0, 5).map((pool) => view.seen(pool, 'spec.addresses', (pool.spec?.addresses ?? []).join(', ')))],
     })));
   },
-  bad: [addressPool('lan', ['192.168.10.200-192.168.10.220']), service('web', { type: 'LoadBalancer' }, { annotations: { 'metallb.universe.tf/loadBalancerIPs': '192.168.10.240' } })],
-  good: [addressPool('lan', ['192.168.10.200-192.168.10.220']), service('web', { type: 'LoadBalancer' }, { annotations: { 'metallb.io/loadBalancerIPs': '192.168.10.210' } })],
+  bad: [
+    addressPool('lan', ['192.168.10.200-192.168.10.220']),
+    service('web', { type: 'LoadBalancer' }, { annotations: { 'metallb.universe.tf/loadBalancerIPs': '192.168.10.240' } }),
+  ],
+  good: [
+    addressPool('lan', ['192.168.10.200-192.168.10.220']),
+    service('web', { type: 'LoadBalancer' }, { annotations: { 'metallb.io/loadBalancerIPs': '192.168.10.210' } }),
+  ],
 };

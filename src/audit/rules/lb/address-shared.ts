@@ -29,9 +29,16 @@ export const addressShared: Rule = {
     const wanted = view.services.filter(isLoadBalancer).flatMap((one) => askedAddresses(one).map(({ value, field }) => ({ one, value, field })));
     return [...Map.groupBy(wanted, ({ value }) => value)].flatMap(([value, all]) => all.flatMap((a, at) => all.slice(at + 1).flatMap((b) => {
       const why = a.one === b.one ? undefined : forbids(a.one, b.one);
-      return why === undefined ? [] : [{ subjects: [subjectOf(a.one), subjectOf(b.one)], summary: `${subjectOf(a.one)} and ${subjectOf(b.one)} both ask for ${value}, and ${why}`, evidence: [a, b].map(({ one, field }) => view.seen(one, field, value)) }];
+      return why === undefined ? [] : [{
+        subjects: [subjectOf(a.one), subjectOf(b.one)],
+        summary: `${subjectOf(a.one)} and ${subjectOf(b.one)} both ask for ${value}, and ${why}`,
+        evidence: [a, b].map(({ one, field }) => view.seen(one, field, value)),
+      }];
     })));
   },
   bad: [service('a', { type: 'LoadBalancer', loadBalancerIP: '192.168.10.210' }), service('b', { type: 'LoadBalancer', loadBalancerIP: '192.168.10.210' })],
-  good: [service('a', { type: 'LoadBalancer', loadBalancerIP: '192.168.10.210', ports: [{ port: 80 }] }, { annotations: { 'metallb.io/allow-shared-ip': 'k' } }), service('b', { type: 'LoadBalancer', loadBalancerIP: '192.168.10.210', ports: [{ port: 443 }] }, { annotations: { 'metallb.io/allow-shared-ip': 'k' } })],
+  good: [
+    service('a', { type: 'LoadBalancer', loadBalancerIP: '192.168.10.210', ports: [{ port: 80 }] }, { annotations: { 'metallb.io/allow-shared-ip': 'k' } }),
+    service('b', { type: 'LoadBalancer', loadBalancerIP: '192.168.10.210', ports: [{ port: 443 }] }, { annotations: { 'metallb.io/allow-shared-ip': 'k' } }),
+  ],
 };

@@ -20,11 +20,25 @@ export const annotationsDiffer: Rule = {
       const odd = all.filter(({ name }) => !known.has(name));
       const addresses = [...new Set([...all.filter(({ name }) => name === 'loadBalancerIPs').map(({ value }) => value), ...(one.spec?.loadBalancerIP === undefined || one.spec.loadBalancerIP === '' ? [] : [one.spec.loadBalancerIP])])];
       const found = [];
-      if (odd.length > 0) found.push({ subjects: [subjectOf(one)], summary: `MetalLB knows no annotation ${odd.map(({ key }) => key).join(', ')}`, evidence: odd.map(({ key, value }) => view.seen(one, `annotation ${key}`, value)) });
-      if (addresses.length > 1) found.push({ subjects: [subjectOf(one)], summary: `Service ${one.metadata.namespace ?? ''}/${one.metadata.name} asks for ${addresses.join(' and for ')}`, evidence: [view.seen(one, 'annotations and spec.loadBalancerIP', addresses.join('; '))] });
+      if (odd.length > 0) found.push({
+        subjects: [subjectOf(one)],
+        summary: `MetalLB knows no annotation ${odd.map(({ key }) => key).join(', ')}`,
+        evidence: odd.map(({ key, value }) => view.seen(one, `annotation ${key}`, value)),
+      });
+      if (addresses.length > 1) found.push({
+        subjects: [subjectOf(one)],
+        summary: `Service ${one.metadata.namespace ?? ''}/${one.metadata.name} asks for ${addresses.join(' and for ')}`,
+        evidence: [view.seen(one, 'annotations and spec.loadBalancerIP', addresses.join('; '))],
+      });
       return found;
     });
   },
-  bad: [addressPool('lan', ['192.168.10.200/29']), service('web', { type: 'LoadBalancer' }, { annotations: { 'metallb.universe.tf/loadBalancer-ips': '192.168.10.201' } })],
-  good: [addressPool('lan', ['192.168.10.200/29']), service('web', { type: 'LoadBalancer' }, { annotations: { 'metallb.universe.tf/loadBalancerIPs': '192.168.10.201' } })],
+  bad: [
+    addressPool('lan', ['192.168.10.200/29']),
+    service('web', { type: 'LoadBalancer' }, { annotations: { 'metallb.universe.tf/loadBalancer-ips': '192.168.10.201' } }),
+  ],
+  good: [
+    addressPool('lan', ['192.168.10.200/29']),
+    service('web', { type: 'LoadBalancer' }, { annotations: { 'metallb.universe.tf/loadBalancerIPs': '192.168.10.201' } }),
+  ],
 };

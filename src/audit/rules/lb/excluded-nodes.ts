@@ -17,7 +17,11 @@ export const excludedNodes: Rule = {
     if (!view.picture.loadBalancers.some(({ name }) => name === 'metallb')) return { skip: 'MetalLB is not in the snapshot' };
     if (view.nodes.length === 0) return { unknown: 'nodes are not in the snapshot' };
     const out = view.nodes.filter(({ metadata }) => metadata.labels?.[LABEL] !== undefined);
-    return out.length < view.nodes.length ? [] : [{ subjects: out.map(({ metadata }) => `Node ${metadata.name}`), summary: `all ${out.length} nodes have the label ${LABEL}`, evidence: out.slice(0, 3).map((one) => view.seen(one, 'metadata.labels', LABEL)) }];
+    return out.length < view.nodes.length ? [] : [{
+      subjects: out.map(({ metadata }) => `Node ${metadata.name}`),
+      summary: `all ${out.length} nodes have the label ${LABEL}`,
+      evidence: out.slice(0, 3).map((one) => view.seen(one, 'metadata.labels', LABEL)),
+    }];
   },
   bad: [node('n1', { labels: { [LABEL]: '' } }), addressPool('lan', ['192.168.10.200/29'])],
   good: [node('n1', { labels: { [LABEL]: '' } }), node('n2', { address: '192.168.10.12' }), addressPool('lan', ['192.168.10.200/29'])],

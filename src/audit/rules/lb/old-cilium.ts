@@ -15,8 +15,20 @@ export const oldCilium: Rule = {
     const version = view.picture.cnis.find(({ name, how }) => name === 'cilium' && how !== 'trace')?.version;
     const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
     if (version === undefined || major > 1 || minor >= 8 || !view.picture.loadBalancers.some(({ name }) => name === 'metallb')) return { skip: 'no Cilium below 1.8 beside MetalLB is here' };
-    return view.picture.serviceProxy?.value === 'cilium' ? [{ subjects: ['cluster'], summary: `Cilium ${version} replaces kube-proxy, beside MetalLB`, evidence: [view.derived('Cilium', `version ${version}`, 'observed'), view.derived('Services', view.picture.serviceProxy.evidence, 'observed')] }] : [];
+    return view.picture.serviceProxy?.value === 'cilium' ? [{
+      subjects: ['cluster'],
+      summary: `Cilium ${version} replaces kube-proxy, beside MetalLB`,
+      evidence: [view.derived('Cilium', `version ${version}`, 'observed'), view.derived('Services', view.picture.serviceProxy.evidence, 'observed')],
+    }] : [];
   },
-  bad: [workload('DaemonSet', 'cilium', 'quay.io/cilium/cilium:v1.7.0'), configMap('cilium-config', { 'kube-proxy-replacement': 'strict' }), addressPool('lan', ['192.168.10.200/29'])],
-  good: [workload('DaemonSet', 'cilium', 'quay.io/cilium/cilium:v1.18.1'), configMap('cilium-config', { 'kube-proxy-replacement': 'true' }), addressPool('lan', ['192.168.10.200/29'])],
+  bad: [
+    workload('DaemonSet', 'cilium', 'quay.io/cilium/cilium:v1.7.0'),
+    configMap('cilium-config', { 'kube-proxy-replacement': 'strict' }),
+    addressPool('lan', ['192.168.10.200/29']),
+  ],
+  good: [
+    workload('DaemonSet', 'cilium', 'quay.io/cilium/cilium:v1.18.1'),
+    configMap('cilium-config', { 'kube-proxy-replacement': 'true' }),
+    addressPool('lan', ['192.168.10.200/29']),
+  ],
 };

@@ -12,7 +12,9 @@ export const pending: Rule = {
   faults: ['B1'],
   looksAt: 'Services of type LoadBalancer whose status has no address, what MetalLB says in events, and whether there is anything that gives addresses. Manifests have no status: without events and nodes in the input the rule does not judge.',
   why: 'EXTERNAL-IP stays `<pending>`; clients outside have nothing to connect to. MetalLB says `Failed to allocate IP for "ns/svc": no available IPs`.',
-  fix: [{ what: 'With MetalLB: a pool with free addresses, autoAssign not false, whose serviceAllocation lets this namespace in. Without a load balancer: use NodePort, or install one.', command: 'kubectl get ipaddresspool -A -o wide\nkubectl -n NAMESPACE describe service NAME' }],
+  fix: [
+    { what: 'With MetalLB: a pool with free addresses, autoAssign not false, whose serviceAllocation lets this namespace in. Without a load balancer: use NodePort, or install one.', command: 'kubectl get ipaddresspool -A -o wide\nkubectl -n NAMESPACE describe service NAME' },
+  ],
   refs: ['metallb#2553', 'metallb#487', 'metallb#2656', 'metallb.io/troubleshooting'],
   check(view) {
     const without = view.services.filter((one) => isLoadBalancer(one) && (one.status?.loadBalancer?.ingress ?? []).length === 0);
@@ -25,9 +27,20 @@ export const pending: Rule = {
       const nobody = view.picture.loadBalancers.length === 0 && one.spec?.loadBalancerClass === undefined;
       const unassigned = pools.length > 0 && pools.every(({ spec }) => spec?.autoAssign === false);
       const cause = event !== undefined ? `: ${String(event['message'])}` : nobody ? ': nothing that gives addresses is in the snapshot' : unassigned ? ': every pool has autoAssign false' : '';
-      return { subjects: [subjectOf(one)], summary: `Service ${one.metadata.namespace ?? ''}/${one.metadata.name} has no address${cause}`, evidence: [view.seen(one, 'status.loadBalancer', 'no ingress'), ...(event === undefined ? [] : [view.seen(event, 'message', event['message'])]), view.derived('load balancers', view.picture.loadBalancers.map(({ name, evidence }) => `${name}: ${evidence}`).join('; ') || 'none seen')] };
+      return {
+        subjects: [subjectOf(one)],
+        summary: `Service ${one.metadata.namespace ?? ''}/${one.metadata.name} has no address${cause}`,
+        evidence: [
+          view.seen(one, 'status.loadBalancer', 'no ingress'),
+          ...(event === undefined ? [] : [view.seen(event, 'message', event['message'])]),
+          view.derived('load balancers', view.picture.loadBalancers.map(({ name, evidence }) => `${name}: ${evidence}`).join('; ') || 'none seen'),
+        ],
+      };
     });
   },
   bad: [node('n1', { args: ['--disable', 'servicelb'] }), service('web', { type: 'LoadBalancer', clusterIP: '10.43.0.9' })],
-  good: [node('n1', { args: [] }), service('web', { type: 'LoadBalancer', clusterIP: '10.43.0.9' }, { status: { loadBalancer: { ingress: [{ ip: '192.168.10.11' }] } } })],
+  good: [
+    node('n1', { args: [] }),
+    service('web', { type: 'LoadBalancer', clusterIP: '10.43.0.9' }, { status: { loadBalancer: { ingress: [{ ip: '192.168.10.11' }] } } }),
+  ],
 };

@@ -23,9 +23,19 @@ export const poolExhausted: Rule = {
       const size = (pool.spec?.addresses ?? []).reduce((sum, text) => { const range = parseRange(text.replaceAll(' ', '')); return sum + (range === undefined ? 0n : rangeSize(range)); }, 0n);
       const taken = used.filter((ip) => poolHolds(pool, ip));
       if (size === 0n || BigInt(taken.length) < size) return [];
-      return [{ subjects: [subjectOf(pool)], summary: `all ${size} addresses of pool ${pool.metadata.name} are in use`, evidence: [view.seen(pool, 'spec.addresses', (pool.spec?.addresses ?? []).join(', ')), view.derived('addresses of Services', taken.join(', '))] }];
+      return [{
+        subjects: [subjectOf(pool)],
+        summary: `all ${size} addresses of pool ${pool.metadata.name} are in use`,
+        evidence: [view.seen(pool, 'spec.addresses', (pool.spec?.addresses ?? []).join(', ')), view.derived('addresses of Services', taken.join(', '))],
+      }];
     });
   },
-  bad: [addressPool('lan', ['192.168.10.200-192.168.10.200']), service('web', { type: 'LoadBalancer' }, { status: { loadBalancer: { ingress: [{ ip: '192.168.10.200' }] } } })],
-  good: [addressPool('lan', ['192.168.10.200-192.168.10.209']), service('web', { type: 'LoadBalancer' }, { status: { loadBalancer: { ingress: [{ ip: '192.168.10.200' }] } } })],
+  bad: [
+    addressPool('lan', ['192.168.10.200-192.168.10.200']),
+    service('web', { type: 'LoadBalancer' }, { status: { loadBalancer: { ingress: [{ ip: '192.168.10.200' }] } } }),
+  ],
+  good: [
+    addressPool('lan', ['192.168.10.200-192.168.10.209']),
+    service('web', { type: 'LoadBalancer' }, { status: { loadBalancer: { ingress: [{ ip: '192.168.10.200' }] } } }),
+  ],
 };

@@ -20,7 +20,11 @@ export const agentPort: Rule = {
     if (servers.length === 0) return { skip: "no server of Seldon's is in the snapshot" };
     return servers.flatMap(({ pod: one, agent: container }) => [['SELDON_SCHEDULER_PORT', SCHEDULER.agent], ['SELDON_SCHEDULER_TLS_PORT', SCHEDULER.agentTls]].flatMap(([name, right]) => {
       const { value } = envOf(container, String(name));
-      return value === undefined || Number(value) === right ? [] : [{ subjects: [subjectOf(one)], summary: `the agent of ${one.metadata.name} dials port ${value}${Number(value) === SCHEDULER.api || Number(value) === SCHEDULER.apiTls ? ", the scheduler's API for others" : ''}; agents belong on ${right}`, evidence: [view.seen(one, `container agent, env ${String(name)}`, value)] }];
+      return value === undefined || Number(value) === right ? [] : [{
+        subjects: [subjectOf(one)],
+        summary: `the agent of ${one.metadata.name} dials port ${value}${Number(value) === SCHEDULER.api || Number(value) === SCHEDULER.apiTls ? ", the scheduler's API for others" : ''}; agents belong on ${right}`,
+        evidence: [view.seen(one, `container agent, env ${String(name)}`, value)],
+      }];
     }));
   },
   bad: [pod('mlserver-0', { containers: [agent('9004')] })],

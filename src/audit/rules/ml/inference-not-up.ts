@@ -28,7 +28,12 @@ export const inferenceNotUp: Rule = {
       const restarts = status.restartCount ?? 0;
       const down = waiting !== undefined && waiting.reason !== 'ContainerCreating' && waiting.reason !== 'PodInitializing';
       if (!down && restarts < 3) return [];
-      return [{ subjects: [subjectOf(one)], severity: down ? 'error' as const : 'warning' as const, summary: `container ${status.name} of ${one.metadata.name} ${down ? `is not running (${waiting?.reason ?? ''})` : 'runs'}, after ${restarts} restarts`, evidence: [view.seen(one, 'status.containerStatuses', `${status.name}: ${down ? waiting?.reason ?? '' : 'running'}, restartCount ${restarts}`)] }];
+      return [{
+        subjects: [subjectOf(one)],
+        severity: down ? 'error' as const : 'warning' as const,
+        summary: `container ${status.name} of ${one.metadata.name} ${down ? `is not running (${waiting?.reason ?? ''})` : 'runs'}, after ${restarts} restarts`,
+        evidence: [view.seen(one, 'status.containerStatuses', `${status.name}: ${down ? waiting?.reason ?? '' : 'running'}, restartCount ${restarts}`)],
+      }];
     });
   },
   bad: [example({ name: 'mlserver', ready: false, restartCount: 7, state: { waiting: { reason: 'CrashLoopBackOff' } } })],

@@ -24,11 +24,28 @@ export const monitorPort: Rule = {
       const { selector, namespaceSelector, endpoints = [] } = one.spec ?? {};
       const names = namespaceSelector?.any === true ? undefined : namespaceSelector?.matchNames ?? [one.metadata.namespace ?? ''];
       const services = view.services.filter((each) => (names === undefined || names.includes(each.metadata.namespace ?? '')) && selects(selector ?? {}, each));
-      if (services.length === 0) return [{ subjects: [subjectOf(one)], summary: `ServiceMonitor ${one.metadata.namespace ?? ''}/${one.metadata.name} selects no Service`, evidence: [view.seen(one, 'spec.selector', selector ?? {}), view.derived('namespaces', names?.join(', ') ?? 'all')] }];
+      if (services.length === 0) return [{
+        subjects: [subjectOf(one)],
+        summary: `ServiceMonitor ${one.metadata.namespace ?? ''}/${one.metadata.name} selects no Service`,
+        evidence: [view.seen(one, 'spec.selector', selector ?? {}), view.derived('namespaces', names?.join(', ') ?? 'all')],
+      }];
       const wrong = endpoints.filter(({ port }) => port !== undefined && !services.some(({ spec }) => spec?.ports?.some(({ name }) => name === port) === true));
-      return wrong.map(({ port }) => ({ subjects: [subjectOf(one), ...services.map(subjectOf)], summary: `ServiceMonitor ${one.metadata.namespace ?? ''}/${one.metadata.name} scrapes port ${port ?? ''}, which no Service that it selects has`, evidence: [view.seen(one, 'spec.endpoints', `port ${port ?? ''}`), ...services.slice(0, 3).map((each) => view.seen(each, 'spec.ports', (each.spec?.ports ?? []).map(({ name, port: number }) => `${name ?? 'without a name'} ${number}`).join(', ')))] }));
+      return wrong.map(({ port }) => ({
+        subjects: [subjectOf(one), ...services.map(subjectOf)],
+        summary: `ServiceMonitor ${one.metadata.namespace ?? ''}/${one.metadata.name} scrapes port ${port ?? ''}, which no Service that it selects has`,
+        evidence: [
+          view.seen(one, 'spec.endpoints', `port ${port ?? ''}`),
+          ...services.slice(0, 3).map((each) => view.seen(each, 'spec.ports', (each.spec?.ports ?? []).map(({ name, port: number }) => `${name ?? 'without a name'} ${number}`).join(', '))),
+        ],
+      }));
     });
   },
-  bad: [object('monitoring.coreos.com/v1', 'ServiceMonitor', 'web', { spec: { selector: { matchLabels: { app: 'a' } }, endpoints: [{ port: 'metrics' }] } }), service('web', {}, { labels: { app: 'a' } })],
-  good: [object('monitoring.coreos.com/v1', 'ServiceMonitor', 'web', { spec: { selector: { matchLabels: { app: 'a' } }, endpoints: [{ port: 'metrics' }] } }), service('web', { ports: [{ name: 'metrics', port: 9090 }] }, { labels: { app: 'a' } })],
+  bad: [
+    object('monitoring.coreos.com/v1', 'ServiceMonitor', 'web', { spec: { selector: { matchLabels: { app: 'a' } }, endpoints: [{ port: 'metrics' }] } }),
+    service('web', {}, { labels: { app: 'a' } }),
+  ],
+  good: [
+    object('monitoring.coreos.com/v1', 'ServiceMonitor', 'web', { spec: { selector: { matchLabels: { app: 'a' } }, endpoints: [{ port: 'metrics' }] } }),
+    service('web', { ports: [{ name: 'metrics', port: 9090 }] }, { labels: { app: 'a' } }),
+  ],
 };

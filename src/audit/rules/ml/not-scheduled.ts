@@ -25,9 +25,19 @@ export const notScheduled: Rule = {
       if (ready?.status !== 'False') return [];
       const own = servers.filter(({ metadata }) => metadata.namespace === one.metadata.namespace);
       const why = own.length === 0 ? 'its namespace has no Server' : own.every(({ status }) => (status?.replicas ?? 0) === 0) ? 'no Server of its namespace has a replica that registered' : ready.message ?? ready.reason ?? '';
-      return [{ subjects: [subjectOf(one), ...own.map(subjectOf)], summary: `model ${one.metadata.namespace ?? ''}/${one.metadata.name} is not ready: ${why}`, evidence: [view.seen(one, 'status.conditions', `${ready.type} ${ready.status} ${ready.reason ?? ''} ${ready.message ?? ''}`.trim()), ...own.slice(0, 3).map((server) => view.seen(server, 'status.replicas', String(server.status?.replicas ?? 'not set')))] }];
+      return [{
+        subjects: [subjectOf(one), ...own.map(subjectOf)],
+        summary: `model ${one.metadata.namespace ?? ''}/${one.metadata.name} is not ready: ${why}`,
+        evidence: [
+          view.seen(one, 'status.conditions', `${ready.type} ${ready.status} ${ready.reason ?? ''} ${ready.message ?? ''}`.trim()),
+          ...own.slice(0, 3).map((server) => view.seen(server, 'status.replicas', String(server.status?.replicas ?? 'not set'))),
+        ],
+      }];
     });
   },
-  bad: [object('mlops.seldon.io/v1alpha1', 'Model', 'iris', { status: { conditions: [{ type: 'ModelReady', status: 'False', reason: 'ScheduleFailed', message: 'Failed to schedule model as no matching servers are available' }] } }, 'models'), object('mlops.seldon.io/v1alpha1', 'Server', 'mlserver', { status: { replicas: 0 } }, 'models')],
+  bad: [
+    object('mlops.seldon.io/v1alpha1', 'Model', 'iris', { status: { conditions: [{ type: 'ModelReady', status: 'False', reason: 'ScheduleFailed', message: 'Failed to schedule model as no matching servers are available' }] } }, 'models'),
+    object('mlops.seldon.io/v1alpha1', 'Server', 'mlserver', { status: { replicas: 0 } }, 'models'),
+  ],
   good: [object('mlops.seldon.io/v1alpha1', 'Model', 'iris', { status: { conditions: [{ type: 'ModelReady', status: 'True' }] } }, 'models')],
 };

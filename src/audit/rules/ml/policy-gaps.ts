@@ -47,5 +47,9 @@ export const policyGaps: Rule = {
     });
   },
   bad: [server, seldonPod('seldon-scheduler', '10.42.0.10'), policy('deny', { podSelector: {}, policyTypes: ['Ingress'] }, 'seldon')],
-  good: [server, seldonPod('seldon-scheduler', '10.42.0.10'), policy('own', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] }, 'seldon')],
+  good: [
+    server,
+    seldonPod('seldon-scheduler', '10.42.0.10'),
+    policy('own', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] }, 'seldon'),
+  ],
 };

@@ -18,7 +18,14 @@ export const serverHost: Rule = {
   check(view) {
     const servers = seldonServers(view);
     if (servers.length === 0) return { skip: "no server of Seldon's is in the snapshot" };
-    return servers.filter(({ agent }) => /:v?2\.9\.0$/.test(agent.image ?? '') && envOf(agent, 'SELDON_SERVER_HOST').set).map(({ pod: one, agent }) => ({ subjects: [subjectOf(one)], summary: `${one.metadata.name} sets SELDON_SERVER_HOST, which its agent does not read`, evidence: [view.seen(one, 'container agent, image', agent.image), view.seen(one, 'container agent, env SELDON_SERVER_HOST', envOf(agent, 'SELDON_SERVER_HOST').value ?? 'set')] }));
+    return servers.filter(({ agent }) => /:v?2\.9\.0$/.test(agent.image ?? '') && envOf(agent, 'SELDON_SERVER_HOST').set).map(({ pod: one, agent }) => ({
+      subjects: [subjectOf(one)],
+      summary: `${one.metadata.name} sets SELDON_SERVER_HOST, which its agent does not read`,
+      evidence: [
+        view.seen(one, 'container agent, image', agent.image),
+        view.seen(one, 'container agent, env SELDON_SERVER_HOST', envOf(agent, 'SELDON_SERVER_HOST').value ?? 'set'),
+      ],
+    }));
   },
   bad: [example('2.9.0')],
   good: [example('2.10.1')],

@@ -22,7 +22,9 @@ export const serverPorts: Rule = {
   faults: ['S2'],
   looksAt: 'SELDON_SERVER_GRPC_PORT and _HTTP_PORT of the agent against MLSERVER_GRPC_PORT and _HTTP_PORT of MLServer in the same pod, defaults included (agent 9500 and 8080, MLServer 8081 and 8080). Only where the pod sets one of them.',
   why: '`dial tcp 127.0.0.1:9500: connect: connection refused`, for ever and not for the first seconds only: nobody listens on that port in the pod. No CNI can block it, since it never leaves the pod.',
-  fix: [{ what: 'Set both to the same: Seldon deploys MLServer with 9000 and 9500.', command: 'MLSERVER_HTTP_PORT=9000  MLSERVER_GRPC_PORT=9500  SELDON_SERVER_HTTP_PORT=9000  SELDON_SERVER_GRPC_PORT=9500' }],
+  fix: [
+    { what: 'Set both to the same: Seldon deploys MLServer with 9000 and 9500.', command: 'MLSERVER_HTTP_PORT=9000  MLSERVER_GRPC_PORT=9500  SELDON_SERVER_HTTP_PORT=9000  SELDON_SERVER_GRPC_PORT=9500' },
+  ],
   refs: ['seldon-core: k8s/yaml/components.yaml', 'seldon-core: scheduler/cmd/agent/cli/cli.go'],
   check(view) {
     const servers = seldonServers(view).filter(({ inference }) => /mlserver/.test(`${inference?.name ?? ''} ${inference?.image ?? ''}`));
@@ -32,7 +34,14 @@ export const serverPorts: Rule = {
       // Set from somewhere that is not kept: nothing is known.
       if ((dials.set && dials.value === undefined) || (opens.set && opens.value === undefined) || (!dials.set && !opens.set)) return [];
       const [a, b] = [Number(dials.value ?? pair.agentDefault), Number(opens.value ?? pair.serverDefault)];
-      return a === b ? [] : [{ subjects: [subjectOf(one)], summary: `in ${one.metadata.name} the agent dials ${a} for ${pair.what}, and MLServer opens ${b}`, evidence: [view.seen(one, `container agent, env ${pair.agent}`, dials.value ?? `not set, so ${pair.agentDefault}`), view.seen(one, `container ${inference?.name ?? ''}, env ${pair.server}`, opens.value ?? `not set, so ${pair.serverDefault}`)] }];
+      return a === b ? [] : [{
+        subjects: [subjectOf(one)],
+        summary: `in ${one.metadata.name} the agent dials ${a} for ${pair.what}, and MLServer opens ${b}`,
+        evidence: [
+          view.seen(one, `container agent, env ${pair.agent}`, dials.value ?? `not set, so ${pair.agentDefault}`),
+          view.seen(one, `container ${inference?.name ?? ''}, env ${pair.server}`, opens.value ?? `not set, so ${pair.serverDefault}`),
+        ],
+      }];
     }));
   },
   bad: [example([{ name: 'MLSERVER_HTTP_PORT', value: '9000' }])],

@@ -37,10 +37,27 @@ export const stackBlocked: Rule = {
         const protocol = port.protocol ?? 'TCP';
         if (number === undefined || clients.length === 0 || clients.some((each) => blockedBy(view, each, target, number, protocol) === undefined)) return [];
         const policies = isolating(view, target, 'ingress');
-        return [{ subjects: [subjectOf(one), ...policies.map(subjectOf)], summary: `none of ${clients.length} pods may reach ${store.what} at Service ${one.metadata.namespace ?? ''}/${one.metadata.name} port ${port.port}`, evidence: [...policies.map((each) => view.seen(each, 'spec.ingress', each.spec?.ingress ?? [])), ...(others.length === 0 ? [] : [view.derived('other policies', `${others.join(', ')} are there and were not judged`, 'inferred')])] }];
+        return [{
+          subjects: [subjectOf(one), ...policies.map(subjectOf)],
+          summary: `none of ${clients.length} pods may reach ${store.what} at Service ${one.metadata.namespace ?? ''}/${one.metadata.name} port ${port.port}`,
+          evidence: [
+            ...policies.map((each) => view.seen(each, 'spec.ingress', each.spec?.ingress ?? [])),
+            ...(others.length === 0 ? [] : [view.derived('other policies', `${others.join(', ')} are there and were not judged`, 'inferred')]),
+          ],
+        }];
       });
     });
   },
-  bad: [service('mlflow', { selector: { app: 'mlflow' }, ports: [{ port: 5000, targetPort: 5000 }] }), pod('mlflow-0', { labels: { app: 'mlflow' }, owner: 'StatefulSet', containers: [{ name: 'c', image: 'ghcr.io/mlflow/mlflow:v3' }] }), pod('train', { namespace: 'jobs', owner: null, ip: '10.42.0.8' }), policy('deny', { podSelector: {}, policyTypes: ['Ingress'] })],
-  good: [service('mlflow', { selector: { app: 'mlflow' }, ports: [{ port: 5000, targetPort: 5000 }] }), pod('mlflow-0', { labels: { app: 'mlflow' }, owner: 'StatefulSet', containers: [{ name: 'c', image: 'ghcr.io/mlflow/mlflow:v3' }] }), pod('train', { namespace: 'jobs', owner: null, ip: '10.42.0.8' }), policy('jobs', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'jobs' } } }] }] })],
+  bad: [
+    service('mlflow', { selector: { app: 'mlflow' }, ports: [{ port: 5000, targetPort: 5000 }] }),
+    pod('mlflow-0', { labels: { app: 'mlflow' }, owner: 'StatefulSet', containers: [{ name: 'c', image: 'ghcr.io/mlflow/mlflow:v3' }] }),
+    pod('train', { namespace: 'jobs', owner: null, ip: '10.42.0.8' }),
+    policy('deny', { podSelector: {}, policyTypes: ['Ingress'] }),
+  ],
+  good: [
+    service('mlflow', { selector: { app: 'mlflow' }, ports: [{ port: 5000, targetPort: 5000 }] }),
+    pod('mlflow-0', { labels: { app: 'mlflow' }, owner: 'StatefulSet', containers: [{ name: 'c', image: 'ghcr.io/mlflow/mlflow:v3' }] }),
+    pod('train', { namespace: 'jobs', owner: null, ip: '10.42.0.8' }),
+    policy('jobs', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'jobs' } } }] }] }),
+  ],
 };

@@ -16,7 +16,10 @@ export const bpfDevices: Rule = {
     const bpf = (one.links ?? []).filter(({ name }) => /^bpf(in|out)\.cali$/.test(name));
     const card = (one.links ?? []).filter(({ kind, name, up }) => kind === '' && name !== 'lo' && up).toSorted((a, b) => b.mtu - a.mtu)[0];
     const [low] = bpf.filter(({ mtu }) => card !== undefined && mtu < card.mtu);
-    return low === undefined || card === undefined ? undefined : { summary: `${low.name} of node ${one.node} has MTU ${low.mtu}, and ${card.name} ${card.mtu}`, evidence: [view.onHost(one, 'ip link', `${low.name} mtu ${low.mtu}; ${card.name} mtu ${card.mtu}`)] };
+    return low === undefined || card === undefined ? undefined : {
+      summary: `${low.name} of node ${one.node} has MTU ${low.mtu}, and ${card.name} ${card.mtu}`,
+      evidence: [view.onHost(one, 'ip link', `${low.name} mtu ${low.mtu}; ${card.name} mtu ${card.mtu}`)],
+    };
   }),
   bad: [node('n1'), host('n1', { links: [link('eth0', { mtu: 9000 }), link('bpfin.cali', { kind: 'veth' })] })],
   good: [node('n1'), host('n1', { links: [link('eth0', { mtu: 9000 }), link('bpfin.cali', { kind: 'veth', mtu: 9000 })] })],

@@ -14,7 +14,9 @@ export const configuredMtu: Rule = {
   faults: ['M1'],
   looksAt: 'veth_mtu of calico-config, spec.calicoNetwork.mtu of the Installation and cilium-config mtu, plus the overhead of the pools\' encapsulation, against the smallest MTU of the nodes\' default devices. 0 means: find it.',
   why: 'Pods announce a size that the network does not carry: connections open and then hang with the first large packet.',
-  fix: [{ what: 'Set it to 0, so that Calico finds the right one on each node, and recreate the pods.', command: "kubectl -n kube-system patch configmap calico-config --type merge -p '{\"data\":{\"veth_mtu\":\"0\"}}'\nkubectl -n kube-system rollout restart daemonset calico-node" }],
+  fix: [
+    { what: 'Set it to 0, so that Calico finds the right one on each node, and recreate the pods.', command: "kubectl -n kube-system patch configmap calico-config --type merge -p '{\"data\":{\"veth_mtu\":\"0\"}}'\nkubectl -n kube-system rollout restart daemonset calico-node" },
+  ],
   refs: ['kubeasz#1444', 'calicoctl#610'],
   check(view) {
     const config = view.index.objects<ConfigMap>('ConfigMap').find(({ metadata }) => metadata.name === 'calico-config');

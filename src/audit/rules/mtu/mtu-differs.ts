@@ -27,6 +27,16 @@ export const mtuDiffers: Rule = {
       }];
     });
   },
-  bad: [node('n1'), node('n2'), host('n1', { links: [link('eth0'), vxlanLink('flannel.1')] }), host('n2', { links: [link('eth0'), vxlanLink('flannel.1', { mtu: 1400 })] })],
-  good: [node('n1'), node('n2'), host('n1', { links: [link('eth0'), vxlanLink('flannel.1')] }), host('n2', { links: [link('eth0', { mtu: 9000 }), vxlanLink('flannel.1')] })],
+  bad: [
+    node('n1'),
+    node('n2'),
+    host('n1', { links: [link('eth0'), vxlanLink('flannel.1')] }),
+    host('n2', { links: [link('eth0'), vxlanLink('flannel.1', { mtu: 1400 })] }),
+  ],
+  good: [
+    node('n1'),
+    node('n2'),
+    host('n1', { links: [link('eth0'), vxlanLink('flannel.1')] }),
+    host('n2', { links: [link('eth0', { mtu: 9000 }), vxlanLink('flannel.1')] }),
+  ],
 };

@@ -23,9 +23,19 @@ export const vtepMac: Rule = {
       const facts = view.index.host(one.metadata.name);
       const device = facts?.links?.find(({ name, vxlan }) => vxlan !== undefined && /^flannel\.\d+$/.test(name));
       if (facts === undefined || device === undefined || device.mac.toLowerCase() === mac) return [];
-      return [{ subjects: [`Node ${one.metadata.name}`], summary: `${device.name} of node ${one.metadata.name} has ${device.mac}, but its annotation tells the others ${mac}`, evidence: [view.onHost(facts, 'ip link', `${device.name} ${device.mac}`), view.seen(one, 'annotation backend-data', `VtepMAC ${mac}`)] }];
+      return [{
+        subjects: [`Node ${one.metadata.name}`],
+        summary: `${device.name} of node ${one.metadata.name} has ${device.mac}, but its annotation tells the others ${mac}`,
+        evidence: [view.onHost(facts, 'ip link', `${device.name} ${device.mac}`), view.seen(one, 'annotation backend-data', `VtepMAC ${mac}`)],
+      }];
     });
   },
-  bad: [node('n1', { annotations: flannelAnnotations('192.168.10.11', '02:00:00:00:00:01') }), host('n1', { links: [vxlanLink('flannel.1', { mac: '5a:11:22:33:44:55' })] })],
-  good: [node('n1', { annotations: flannelAnnotations('192.168.10.11', '02:00:00:00:00:01') }), host('n1', { links: [vxlanLink('flannel.1', { mac: '02:00:00:00:00:01' })] })],
+  bad: [
+    node('n1', { annotations: flannelAnnotations('192.168.10.11', '02:00:00:00:00:01') }),
+    host('n1', { links: [vxlanLink('flannel.1', { mac: '5a:11:22:33:44:55' })] }),
+  ],
+  good: [
+    node('n1', { annotations: flannelAnnotations('192.168.10.11', '02:00:00:00:00:01') }),
+    host('n1', { links: [vxlanLink('flannel.1', { mac: '02:00:00:00:00:01' })] }),
+  ],
 };

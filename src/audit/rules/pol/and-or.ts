@@ -26,9 +26,23 @@ export const andOr: Rule = {
       const local = pair === undefined ? [] : view.podsOf(one.metadata.namespace ?? '', pair.pods.podSelector);
       const elsewhere = pair === undefined ? [] : view.pods.filter((each) => selects(pair.pods.podSelector, each));
       if (pair === undefined || local.length > 0 || elsewhere.length === 0) return [];
-      return [{ subjects: [subjectOf(one)], summary: `in NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} the podSelector ${JSON.stringify(pair.pods.podSelector)} matches no pod of its own namespace, but ${elsewhere.length} of others`, evidence: [view.seen(one, 'spec', list)] }];
+      return [{
+        subjects: [subjectOf(one)],
+        summary: `in NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} the podSelector ${JSON.stringify(pair.pods.podSelector)} matches no pod of its own namespace, but ${elsewhere.length} of others`,
+        evidence: [view.seen(one, 'spec', list)],
+      }];
     }));
   },
-  bad: [object('v1', 'Namespace', 'mon', {}, null, { labels: { team: 'mon' } }), pod('prom', { namespace: 'mon', labels: { app: 'prometheus' } }), pod('a'), policy('scrape', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: 'mon' } } }, { podSelector: { matchLabels: { app: 'prometheus' } } }] }] })],
-  good: [object('v1', 'Namespace', 'mon', {}, null, { labels: { team: 'mon' } }), pod('prom', { namespace: 'mon', labels: { app: 'prometheus' } }), pod('a'), policy('scrape', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: 'mon' } }, podSelector: { matchLabels: { app: 'prometheus' } } }] }] })],
+  bad: [
+    object('v1', 'Namespace', 'mon', {}, null, { labels: { team: 'mon' } }),
+    pod('prom', { namespace: 'mon', labels: { app: 'prometheus' } }),
+    pod('a'),
+    policy('scrape', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: 'mon' } } }, { podSelector: { matchLabels: { app: 'prometheus' } } }] }] }),
+  ],
+  good: [
+    object('v1', 'Namespace', 'mon', {}, null, { labels: { team: 'mon' } }),
+    pod('prom', { namespace: 'mon', labels: { app: 'prometheus' } }),
+    pod('a'),
+    policy('scrape', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: 'mon' } }, podSelector: { matchLabels: { app: 'prometheus' } } }] }] }),
+  ],
 };

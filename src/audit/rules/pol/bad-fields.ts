@@ -32,7 +32,12 @@ export const badFields: Rule = {
           return (ipBlock.except ?? []).flatMap((text) => { const inner = parseRange(text); return inner === undefined || inner.first < outer.first || inner.last > outer.last ? [`except ${text} is not inside ${cidr}`] : []; });
         }),
       ]);
-      return wrong.length === 0 ? [] : [{ subjects: [subjectOf(one)], summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name}: ${wrong.join('; ')}`, evidence: [view.seen(one, 'spec', one.spec)], fix: [{ what: 'Put these fields right; `kubectl apply --dry-run=server` says the same.' }] }];
+      return wrong.length === 0 ? [] : [{
+        subjects: [subjectOf(one)],
+        summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name}: ${wrong.join('; ')}`,
+        evidence: [view.seen(one, 'spec', one.spec)],
+        fix: [{ what: 'Put these fields right; `kubectl apply --dry-run=server` says the same.' }],
+      }];
     });
   },
   bad: [policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 9000, endPort: 8000 }], from: [{ ipBlock: { cidr: '10.0.0.0/33' } }] }] })],

@@ -22,8 +22,22 @@ export const hostEndpoint: Rule = {
     if (endpoints.length === 0) return { skip: auto ? 'HostEndpoints are made by themselves, with a profile that allows' : 'there are no HostEndpoints in the snapshot' };
     const policies = view.index.objects('GlobalNetworkPolicy');
     if (policies.length > 0) return { unknown: `whether the ${policies.length} GlobalNetworkPolicies open the HostEndpoints is not judged` };
-    return endpoints.map((one) => ({ subjects: [subjectOf(one)], summary: `HostEndpoint ${one.metadata.name} closes node ${one.spec?.node ?? '?'}, and no GlobalNetworkPolicy opens it`, evidence: [view.seen(one, 'spec', one.spec), view.derived('GlobalNetworkPolicy', 'none')] }));
+    return endpoints.map((one) => ({
+      subjects: [subjectOf(one)],
+      summary: `HostEndpoint ${one.metadata.name} closes node ${one.spec?.node ?? '?'}, and no GlobalNetworkPolicy opens it`,
+      evidence: [view.seen(one, 'spec', one.spec), view.derived('GlobalNetworkPolicy', 'none')],
+    }));
   },
-  bad: [node('n1'), calicoNode(), ipPool('p', { cidr: '10.42.0.0/16' }), object('crd.projectcalico.org/v1', 'HostEndpoint', 'n1-eth0', { spec: { node: 'n1', interfaceName: 'eth0' } }, null)],
-  good: [node('n1'), calicoNode(), ipPool('p', { cidr: '10.42.0.0/16' }), object('crd.projectcalico.org/v1', 'HostEndpoint', 'n1-auto-hep', { spec: { node: 'n1', interfaceName: '*', profiles: ['projectcalico-default-allow'] } }, null)],
+  bad: [
+    node('n1'),
+    calicoNode(),
+    ipPool('p', { cidr: '10.42.0.0/16' }),
+    object('crd.projectcalico.org/v1', 'HostEndpoint', 'n1-eth0', { spec: { node: 'n1', interfaceName: 'eth0' } }, null),
+  ],
+  good: [
+    node('n1'),
+    calicoNode(),
+    ipPool('p', { cidr: '10.42.0.0/16' }),
+    object('crd.projectcalico.org/v1', 'HostEndpoint', 'n1-auto-hep', { spec: { node: 'n1', interfaceName: '*', profiles: ['projectcalico-default-allow'] } }, null),
+  ],
 };

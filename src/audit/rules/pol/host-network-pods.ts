@@ -22,9 +22,16 @@ export const hostNetworkPods: Rule = {
       const host = all.filter(({ spec }) => spec?.hostNetwork === true);
       const wide = Object.keys(one.spec?.podSelector ?? {}).length === 0;
       if (host.length === 0 || (wide && host.length < all.length)) return [];
-      return [{ subjects: [subjectOf(one), ...host.map(subjectOf)], summary: `${host.length} of ${all.length} pods that NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} selects are on the host network`, evidence: [view.seen(one, 'spec.podSelector', one.spec?.podSelector), ...host.slice(0, 2).map((each) => view.seen(each, 'spec.hostNetwork', 'true'))] }];
+      return [{
+        subjects: [subjectOf(one), ...host.map(subjectOf)],
+        summary: `${host.length} of ${all.length} pods that NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} selects are on the host network`,
+        evidence: [view.seen(one, 'spec.podSelector', one.spec?.podSelector), ...host.slice(0, 2).map((each) => view.seen(each, 'spec.hostNetwork', 'true'))],
+      }];
     });
   },
-  bad: [pod('exporter', { labels: { app: 'node-exporter' }, spec: { hostNetwork: true } }), policy('exporter', { podSelector: { matchLabels: { app: 'node-exporter' } }, ingress: [] })],
+  bad: [
+    pod('exporter', { labels: { app: 'node-exporter' }, spec: { hostNetwork: true } }),
+    policy('exporter', { podSelector: { matchLabels: { app: 'node-exporter' } }, ingress: [] }),
+  ],
   good: [pod('exporter', { labels: { app: 'node-exporter' } }), policy('exporter', { podSelector: { matchLabels: { app: 'node-exporter' } }, ingress: [] })],
 };

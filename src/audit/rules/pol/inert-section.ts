@@ -19,7 +19,14 @@ export const inertSection: Rule = {
     return policies.flatMap((one) => {
       const { ingress, egress } = directionsOf(one);
       const inert = [...(!ingress && one.spec?.ingress !== undefined && one.spec.ingress.length > 0 ? ['ingress'] : []), ...(!egress && one.spec?.egress !== undefined ? ['egress'] : [])];
-      return inert.length === 0 ? [] : [{ subjects: [subjectOf(one)], summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} has a section ${inert.join(' and ')} that has no effect`, evidence: [view.seen(one, 'spec.policyTypes', one.spec?.policyTypes ?? 'not set'), view.seen(one, `spec.${inert[0] ?? ''}`, inert[0] === 'ingress' ? one.spec?.ingress : one.spec?.egress)] }];
+      return inert.length === 0 ? [] : [{
+        subjects: [subjectOf(one)],
+        summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} has a section ${inert.join(' and ')} that has no effect`,
+        evidence: [
+          view.seen(one, 'spec.policyTypes', one.spec?.policyTypes ?? 'not set'),
+          view.seen(one, `spec.${inert[0] ?? ''}`, inert[0] === 'ingress' ? one.spec?.ingress : one.spec?.egress),
+        ],
+      }];
     });
   },
   bad: [policy('p', { podSelector: {}, policyTypes: ['Ingress'], egress: [{ to: [{ podSelector: {} }] }] })],

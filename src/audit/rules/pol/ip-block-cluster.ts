@@ -28,9 +28,17 @@ export const ipBlockCluster: Rule = {
     return policies.flatMap((one) => blocksOf(one).flatMap(({ cidr, where }) => {
       const hit = ranges.find(({ range }) => textContains(range, cidr) && textsOverlap(range, cidr));
       if (hit === undefined) return [];
-      return [{ subjects: [subjectOf(one)], summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} has ${cidr} for ${where}, which is inside ${hit.range}, the range of ${hit.use === 'pod' ? 'pods' : 'Services'}`, evidence: [view.seen(one, `spec.${where}`, `ipBlock ${cidr}`), view.rangeSeen(hit)] }];
+      return [{
+        subjects: [subjectOf(one)],
+        summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} has ${cidr} for ${where}, which is inside ${hit.range}, the range of ${hit.use === 'pod' ? 'pods' : 'Services'}`,
+        evidence: [view.seen(one, `spec.${where}`, `ipBlock ${cidr}`), view.rangeSeen(hit)],
+      }];
     }));
   },
   bad: [node('n1', { args: [] }), pod('a'), policy('dns', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr: '10.43.0.10/32' } }] }] })],
-  good: [node('n1', { args: [] }), pod('a'), policy('out', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }] }] })],
+  good: [
+    node('n1', { args: [] }),
+    pod('a'),
+    policy('out', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }] }] }),
+  ],
 };

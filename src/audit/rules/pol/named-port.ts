@@ -34,6 +34,12 @@ export const policyNamedPort: Rule = {
       evidence: [view.seen(one, `spec.${where}`, port), view.seen(pods[0] as Pod, 'spec.containers.ports', containersOf(pods[0] as Pod).flatMap(({ ports = [] }) => ports.map(({ name, containerPort }) => `${name ?? 'without a name'} ${containerPort}`)).join(', ') || 'none')],
     })));
   },
-  bad: [pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ name: 'web', containerPort: 8080 }] }] }), policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 'http' }] }] })],
-  good: [pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ name: 'http', containerPort: 8080 }] }] }), policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 'http' }] }] })],
+  bad: [
+    pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ name: 'web', containerPort: 8080 }] }] }),
+    policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 'http' }] }] }),
+  ],
+  good: [
+    pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ name: 'http', containerPort: 8080 }] }] }),
+    policy('p', { podSelector: {}, ingress: [{ ports: [{ port: 'http' }] }] }),
+  ],
 };

@@ -12,7 +12,9 @@ export const noDns: Rule = {
   faults: ['P3'],
   looksAt: "Pods that policies isolate for egress and that some rule lets send something: all their policies together must let UDP and TCP to the DNS pods through, on the port where those listen (targetPort 53 of CoreDNS). UDP alone is a warning: answers that are too long come by TCP.",
   why: '`Temporary failure in name resolution`, `EAI_AGAIN`, `bad address`: addresses work, names do not.',
-  fix: [{ what: 'Allow both protocols to the DNS pods.', command: 'egress:\n- to:\n  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}\n    podSelector: {matchLabels: {k8s-app: kube-dns}}\n  ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]' }],
+  fix: [
+    { what: 'Allow both protocols to the DNS pods.', command: 'egress:\n- to:\n  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}\n    podSelector: {matchLabels: {k8s-app: kube-dns}}\n  ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]' },
+  ],
   refs: ['kubernetes/website#55115'],
   check(view) {
     const policies = networkPolicies(view).filter((one) => directionsOf(one).egress);
@@ -46,6 +48,14 @@ export const noDns: Rule = {
     });
     return found;
   },
-  bad: [policy('db', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ podSelector: { matchLabels: { app: 'db' } } }] }] }), pod('a'), pod('coredns', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } })],
-  good: [policy('db', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ podSelector: { matchLabels: { app: 'db' } } }] }, { to: [{ namespaceSelector: {} }], ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }] }), pod('a'), pod('coredns', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } })],
+  bad: [
+    policy('db', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ podSelector: { matchLabels: { app: 'db' } } }] }] }),
+    pod('a'),
+    pod('coredns', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }),
+  ],
+  good: [
+    policy('db', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ podSelector: { matchLabels: { app: 'db' } } }] }, { to: [{ namespaceSelector: {} }], ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }] }),
+    pod('a'),
+    pod('coredns', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }),
+  ],
 };

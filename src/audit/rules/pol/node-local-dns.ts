@@ -24,6 +24,16 @@ export const nodeLocalDns: Rule = {
       subjects: [subjectOf(one)], summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} lets DNS through to pods, not to node-local DNS`, evidence: [view.seen(one, 'spec.egress', one.spec?.egress), view.derived('DaemonSet node-local-dns', 'is there, on the host network', 'observed')],
     }));
   },
-  bad: [node('n1'), workload('DaemonSet', 'node-local-dns', 'registry.k8s.io/dns/k8s-dns-node-cache:1.25.0'), pod('a'), policy('dns', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ namespaceSelector: {} }], ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }] })],
-  good: [node('n1'), workload('DaemonSet', 'node-local-dns', 'registry.k8s.io/dns/k8s-dns-node-cache:1.25.0'), pod('a'), policy('dns', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ namespaceSelector: {} }, { ipBlock: { cidr: '169.254.20.10/32' } }], ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }] })],
+  bad: [
+    node('n1'),
+    workload('DaemonSet', 'node-local-dns', 'registry.k8s.io/dns/k8s-dns-node-cache:1.25.0'),
+    pod('a'),
+    policy('dns', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ namespaceSelector: {} }], ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }] }),
+  ],
+  good: [
+    node('n1'),
+    workload('DaemonSet', 'node-local-dns', 'registry.k8s.io/dns/k8s-dns-node-cache:1.25.0'),
+    pod('a'),
+    policy('dns', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ namespaceSelector: {} }, { ipBlock: { cidr: '169.254.20.10/32' } }], ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }] }),
+  ],
 };

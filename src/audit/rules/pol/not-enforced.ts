@@ -21,7 +21,11 @@ export const notEnforced: Rule = {
     if (policies.length === 0) return { skip: 'there are no NetworkPolicies in the snapshot' };
     const { enforcer } = view.picture;
     if (enforcer === undefined) return { unknown: 'nothing in the snapshot says who enforces policies' };
-    return enforcer.value !== 'none' ? [] : [{ subjects: policies.map(subjectOf), summary: `${policies.length} NetworkPolic${policies.length === 1 ? 'y is' : 'ies are'} enforced by nobody`, evidence: [view.derived('who enforces policies', enforcer.evidence, 'observed'), ...policies.slice(0, 2).map((one) => view.seen(one, '', 'is there'))] }];
+    return enforcer.value !== 'none' ? [] : [{
+      subjects: policies.map(subjectOf),
+      summary: `${policies.length} NetworkPolic${policies.length === 1 ? 'y is' : 'ies are'} enforced by nobody`,
+      evidence: [view.derived('who enforces policies', enforcer.evidence, 'observed'), ...policies.slice(0, 2).map((one) => view.seen(one, '', 'is there'))],
+    }];
   },
   bad: [node('n1', { podCIDR: '10.244.0.0/24' }), flannelDaemonSet(), policy('deny', { podSelector: {}, policyTypes: ['Ingress'] })],
   good: [node('n1', { args: [] }), policy('deny', { podSelector: {}, policyTypes: ['Ingress'] })],

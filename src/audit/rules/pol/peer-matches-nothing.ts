@@ -30,6 +30,14 @@ export const peerMatchesNothing: Rule = {
       subjects: [subjectOf(one)], summary: `a rule for ${where} of NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} matches no pod`, evidence: [view.seen(one, `spec.${where}`, peer)],
     })));
   },
-  bad: [pod('a'), policy('p', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] }] }), pod('prom', { namespace: 'monitoring' })],
-  good: [pod('a'), policy('p', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }] }] }), pod('prom', { namespace: 'monitoring' })],
+  bad: [
+    pod('a'),
+    policy('p', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] }] }),
+    pod('prom', { namespace: 'monitoring' }),
+  ],
+  good: [
+    pod('a'),
+    policy('p', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }] }] }),
+    pod('prom', { namespace: 'monitoring' }),
+  ],
 };

@@ -16,7 +16,11 @@ export const rejectOnK3s: Rule = {
     const policies = networkPolicies(view);
     const { enforcer } = view.picture;
     if (policies.length === 0 || enforcer?.value !== 'kube-router') return { skip: "K3s' own policy controller does not enforce NetworkPolicies here" };
-    return [{ subjects: ['cluster'], summary: `${policies.length} NetworkPolicies are enforced by kube-router inside K3s, which rejects what they deny`, evidence: [view.derived('who enforces policies', enforcer.evidence)] }];
+    return [{
+      subjects: ['cluster'],
+      summary: `${policies.length} NetworkPolicies are enforced by kube-router inside K3s, which rejects what they deny`,
+      evidence: [view.derived('who enforces policies', enforcer.evidence)],
+    }];
   },
   bad: [node('n1', { args: [] }), policy('p', { podSelector: {} })],
   good: [node('n1', { args: ['--disable-network-policy'] }), policy('p', { podSelector: {} })],

@@ -18,9 +18,23 @@ export const rulesMissing: Rule = {
     return perHost(view, (one) => {
       if (one.iptables === undefined) return undefined;
       const there = one.iptables.some(({ tables }) => tables.some(({ chains, counted }) => [...chains, ...Object.keys(counted)].some((name) => /^KUBE-(ROUTER|POD-FW|NWPLCY)-/.test(name))));
-      return there ? undefined : { summary: `node ${one.node} has no chain of kube-router, although ${networkPolicies(view).length} NetworkPolicies are to be enforced`, evidence: [view.onHost(one, 'iptables-save', `${one.iptables.reduce((sum, { tables }) => sum + tables.reduce((all, { chains }) => all + chains.length, 0), 0)} chains, none of them KUBE-ROUTER-…`), view.derived('who enforces policies', view.picture.enforcer?.evidence ?? '')] };
+      return there ? undefined : {
+        summary: `node ${one.node} has no chain of kube-router, although ${networkPolicies(view).length} NetworkPolicies are to be enforced`,
+        evidence: [
+          view.onHost(one, 'iptables-save', `${one.iptables.reduce((sum, { tables }) => sum + tables.reduce((all, { chains }) => all + chains.length, 0), 0)} chains, none of them KUBE-ROUTER-…`),
+          view.derived('who enforces policies', view.picture.enforcer?.evidence ?? ''),
+        ],
+      };
     });
   },
-  bad: [node('n1', { args: [] }), policy('p', { podSelector: {} }), host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ chains: ['KUBE-FORWARD'] })] }] })],
-  good: [node('n1', { args: [] }), policy('p', { podSelector: {} }), host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ chains: ['KUBE-ROUTER-INPUT', 'KUBE-ROUTER-FORWARD'] })] }] })],
+  bad: [
+    node('n1', { args: [] }),
+    policy('p', { podSelector: {} }),
+    host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ chains: ['KUBE-FORWARD'] })] }] }),
+  ],
+  good: [
+    node('n1', { args: [] }),
+    policy('p', { podSelector: {} }),
+    host('n1', { iptables: [{ family: 4, backend: 'nft', tables: [filterTable({ chains: ['KUBE-ROUTER-INPUT', 'KUBE-ROUTER-FORWARD'] })] }] }),
+  ],
 };

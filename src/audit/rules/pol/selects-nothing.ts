@@ -22,7 +22,11 @@ export const selectsNothing: Rule = {
       if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0) return false;
       const templated = [...view.workloads(), ...view.index.objects('CronJob'), ...view.index.objects('Job')].some((workload) => workload.metadata.namespace === one.metadata.namespace && Object.entries(selector.matchLabels ?? {}).every(([key, value]) => JSON.stringify(workload['spec'] ?? {}).includes(`${JSON.stringify(key)}:${JSON.stringify(value)}`)));
       return selectedPods(view, one).length === 0 && !templated;
-    }).map((one) => ({ subjects: [subjectOf(one)], summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} selects none of the ${view.podsOf(one.metadata.namespace ?? '', {}).length} pods of its namespace`, evidence: [view.seen(one, 'spec.podSelector', one.spec?.podSelector)] }));
+    }).map((one) => ({
+      subjects: [subjectOf(one)],
+      summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} selects none of the ${view.podsOf(one.metadata.namespace ?? '', {}).length} pods of its namespace`,
+      evidence: [view.seen(one, 'spec.podSelector', one.spec?.podSelector)],
+    }));
   },
   bad: [policy('web', { podSelector: { matchLabels: { app: 'webb' } } }), pod('a', { labels: { app: 'web' } })],
   good: [policy('web', { podSelector: { matchLabels: { app: 'web' } } }), pod('a', { labels: { app: 'web' } })],

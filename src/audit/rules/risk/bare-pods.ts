@@ -15,7 +15,11 @@ export const barePods: Rule = {
   check(view) {
     if (!view.index.complete('Pod')) return { unknown: 'no pods are in the snapshot' };
     const bare = view.pods.filter(({ metadata, status }) => status?.phase === 'Running' && (metadata.ownerReferences ?? []).length === 0);
-    return bare.length === 0 ? [] : [{ subjects: bare.map(subjectOf), summary: `${bare.length} pod${bare.length === 1 ? ' has' : 's have'} no controller`, evidence: bare.slice(0, 3).map((one) => view.seen(one, 'metadata.ownerReferences', 'none')) }];
+    return bare.length === 0 ? [] : [{
+      subjects: bare.map(subjectOf),
+      summary: `${bare.length} pod${bare.length === 1 ? ' has' : 's have'} no controller`,
+      evidence: bare.slice(0, 3).map((one) => view.seen(one, 'metadata.ownerReferences', 'none')),
+    }];
   },
   bad: [pod('a', { owner: null })],
   good: [pod('a')],

@@ -22,6 +22,10 @@ export const budgetNoSlack: Rule = {
       evidence: [view.seen(one, 'spec', one.spec), ...(one.status === undefined ? [] : [view.seen(one, 'status', one.status)])],
     }));
   },
-  bad: [object('policy/v1', 'PodDisruptionBudget', 'db', { spec: { minAvailable: 1, selector: {} }, status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 } })],
-  good: [object('policy/v1', 'PodDisruptionBudget', 'db', { spec: { minAvailable: 1, selector: {} }, status: { disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2 } })],
+  bad: [
+    object('policy/v1', 'PodDisruptionBudget', 'db', { spec: { minAvailable: 1, selector: {} }, status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 } }),
+  ],
+  good: [
+    object('policy/v1', 'PodDisruptionBudget', 'db', { spec: { minAvailable: 1, selector: {} }, status: { disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2 } }),
+  ],
 };

@@ -19,7 +19,9 @@ export const gitopsOwnsCni: Rule = {
   faults: [],
   looksAt: "Applications of Argo CD, HelmReleases and Kustomizations of Flux, and HelmCharts of K3s, by chart, path and the objects that they keep.",
   why: 'It puts back what a change of CNI changes, within minutes and in the middle of it.',
-  fix: [{ what: 'Suspend it for the time, or make the change in its repository.', command: "kubectl -n argocd patch application NAME --type merge -p '{\"spec\":{\"syncPolicy\":null}}'\nflux suspend helmrelease NAME -n NAMESPACE" }],
+  fix: [
+    { what: 'Suspend it for the time, or make the change in its repository.', command: "kubectl -n argocd patch application NAME --type merge -p '{\"spec\":{\"syncPolicy\":null}}'\nflux suspend helmrelease NAME -n NAMESPACE" },
+  ],
   refs: ['migration hazards H29'],
   check(view) {
     const kinds = ['Application', 'HelmRelease', 'Kustomization', 'HelmChart'] as const;
@@ -28,9 +30,15 @@ export const gitopsOwnsCni: Rule = {
       const kept = (one.status?.resources ?? []).filter(({ kind: of = '', name = '' }) => NETWORK.test(name) || ['IPPool', 'Installation', 'IPAddressPool', 'FelixConfiguration'].includes(of));
       const hit = names.find((text) => NETWORK.test(text));
       if ((hit === undefined && kept.length === 0) || one.spec?.suspend === true) return [];
-      return [{ subjects: [subjectOf(one)], summary: `${one.kind} ${one.metadata.namespace ?? ''}/${one.metadata.name} keeps ${hit ?? kept.map(({ kind: of, name }) => `${of ?? ''} ${name ?? ''}`).slice(0, 3).join(', ')}${one.spec?.syncPolicy?.automated === undefined ? '' : ', and syncs by itself'}`, evidence: [view.seen(one, 'spec', hit ?? kept.slice(0, 3))] }];
+      return [{
+        subjects: [subjectOf(one)],
+        summary: `${one.kind} ${one.metadata.namespace ?? ''}/${one.metadata.name} keeps ${hit ?? kept.map(({ kind: of, name }) => `${of ?? ''} ${name ?? ''}`).slice(0, 3).join(', ')}${one.spec?.syncPolicy?.automated === undefined ? '' : ', and syncs by itself'}`,
+        evidence: [view.seen(one, 'spec', hit ?? kept.slice(0, 3))],
+      }];
     });
   },
-  bad: [object('argoproj.io/v1alpha1', 'Application', 'network', { spec: { source: { chart: 'tigera-operator' }, syncPolicy: { automated: { selfHeal: true } } } }, 'argocd')],
+  bad: [
+    object('argoproj.io/v1alpha1', 'Application', 'network', { spec: { source: { chart: 'tigera-operator' }, syncPolicy: { automated: { selfHeal: true } } } }, 'argocd'),
+  ],
   good: [object('argoproj.io/v1alpha1', 'Application', 'shop', { spec: { source: { path: 'apps/shop' } } }, 'argocd')],
 };

@@ -18,7 +18,11 @@ export const oneServer: Rule = {
     if (view.nodes.length === 0) return { unknown: 'nodes are not in the snapshot' };
     const servers = view.nodes.filter(({ metadata }) => LABELS.some((label) => metadata.labels?.[label] !== undefined) || view.picture.k3s.some(({ node: name, role }) => name === metadata.name && role === 'server'));
     const [only] = servers;
-    return servers.length === 1 && only !== undefined ? [{ subjects: [subjectOf(only)], summary: `node ${only.metadata.name} is the only one of ${view.nodes.length} with a control plane`, evidence: [view.seen(only, 'metadata.labels', LABELS.filter((label) => only.metadata.labels?.[label] !== undefined).join(', ') || 'K3s server')] }] : [];
+    return servers.length === 1 && only !== undefined ? [{
+      subjects: [subjectOf(only)],
+      summary: `node ${only.metadata.name} is the only one of ${view.nodes.length} with a control plane`,
+      evidence: [view.seen(only, 'metadata.labels', LABELS.filter((label) => only.metadata.labels?.[label] !== undefined).join(', ') || 'K3s server')],
+    }] : [];
   },
   bad: [node('n1', { args: [] }), node('n2', { args: [], role: 'agent', address: '192.168.10.12' })],
   good: [node('n1', { args: [] }), node('n2', { args: [], address: '192.168.10.12' }), node('n3', { args: [], address: '192.168.10.13' })],

@@ -21,9 +21,19 @@ export const pinnedVolumes: Rule = {
     return volumes.flatMap((one) => {
       const { namespace = '', name = '' } = one.spec?.claimRef ?? {};
       const pods = view.pods.filter(({ metadata, spec }) => metadata.namespace === namespace && spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name) === true);
-      return pods.length === 0 ? [] : [{ subjects: [...pods.map(subjectOf), subjectOf(one)], summary: `${pods.map(({ metadata }) => `${namespace}/${metadata.name}`).join(', ')} can run on one node only, because of volume ${one.metadata.name}`, evidence: [view.seen(one, 'spec', one.spec?.local ?? one.spec?.hostPath), view.seen(pods[0] as KubeObject, 'spec.volumes', `claim ${name}`)] }];
+      return pods.length === 0 ? [] : [{
+        subjects: [...pods.map(subjectOf), subjectOf(one)],
+        summary: `${pods.map(({ metadata }) => `${namespace}/${metadata.name}`).join(', ')} can run on one node only, because of volume ${one.metadata.name}`,
+        evidence: [view.seen(one, 'spec', one.spec?.local ?? one.spec?.hostPath), view.seen(pods[0] as KubeObject, 'spec.volumes', `claim ${name}`)],
+      }];
     });
   },
-  bad: [object('v1', 'PersistentVolume', 'pv', { spec: { local: { path: '/data' }, claimRef: { namespace: 'app', name: 'data' } } }, null), pod('db-0', { spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] } })],
-  good: [object('v1', 'PersistentVolume', 'pv', { spec: { csi: { driver: 'driver.longhorn.io' }, claimRef: { namespace: 'app', name: 'data' } } }, null), pod('db-0', { spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] } })],
+  bad: [
+    object('v1', 'PersistentVolume', 'pv', { spec: { local: { path: '/data' }, claimRef: { namespace: 'app', name: 'data' } } }, null),
+    pod('db-0', { spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] } }),
+  ],
+  good: [
+    object('v1', 'PersistentVolume', 'pv', { spec: { csi: { driver: 'driver.longhorn.io' }, claimRef: { namespace: 'app', name: 'data' } } }, null),
+    pod('db-0', { spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] } }),
+  ],
 };

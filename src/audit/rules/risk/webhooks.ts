@@ -24,9 +24,24 @@ export const webhooks: Rule = {
       const behind = view.index.find<ServiceObject>('Service', target?.name ?? '', target?.namespace);
       const ready = behind === undefined ? undefined : view.backends(behind).filter(isReadyPod).length;
       const dead = ready === 0 && view.index.complete('Pod');
-      return { subjects: [subjectOf(one)], severity: dead ? 'error' as const : 'warning' as const, summary: `webhook ${name} must answer for every pod, and ${ready === undefined ? 'its Service is not in the snapshot' : dead ? 'has no ready pod' : `has ${ready} ready pod${ready === 1 ? '' : 's'}`}`, evidence: [view.seen(one, 'webhooks', `${name}: failurePolicy Fail, timeoutSeconds ${timeoutSeconds}, Service ${target?.namespace ?? ''}/${target?.name ?? ''}`)] };
+      return {
+        subjects: [subjectOf(one)],
+        severity: dead ? 'error' as const : 'warning' as const,
+        summary: `webhook ${name} must answer for every pod, and ${ready === undefined ? 'its Service is not in the snapshot' : dead ? 'has no ready pod' : `has ${ready} ready pod${ready === 1 ? '' : 's'}`}`,
+        evidence: [
+          view.seen(one, 'webhooks', `${name}: failurePolicy Fail, timeoutSeconds ${timeoutSeconds}, Service ${target?.namespace ?? ''}/${target?.name ?? ''}`),
+        ],
+      };
     }));
   },
-  bad: [object('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'gatekeeper', { webhooks: [{ name: 'validation.gatekeeper.sh', failurePolicy: 'Fail', clientConfig: { service: { namespace: 'app', name: 'web' } }, rules: [{ resources: ['pods'] }] }] }, null), service('web', {}), pod('a')],
-  good: [object('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'gatekeeper', { webhooks: [{ name: 'validation.gatekeeper.sh', failurePolicy: 'Ignore', clientConfig: { service: { namespace: 'app', name: 'web' } }, rules: [{ resources: ['pods'] }] }] }, null), service('web', {}), pod('a')],
+  bad: [
+    object('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'gatekeeper', { webhooks: [{ name: 'validation.gatekeeper.sh', failurePolicy: 'Fail', clientConfig: { service: { namespace: 'app', name: 'web' } }, rules: [{ resources: ['pods'] }] }] }, null),
+    service('web', {}),
+    pod('a'),
+  ],
+  good: [
+    object('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'gatekeeper', { webhooks: [{ name: 'validation.gatekeeper.sh', failurePolicy: 'Ignore', clientConfig: { service: { namespace: 'app', name: 'web' } }, rules: [{ resources: ['pods'] }] }] }, null),
+    service('web', {}),
+    pod('a'),
+  ],
 };

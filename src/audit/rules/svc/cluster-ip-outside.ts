@@ -20,7 +20,11 @@ export const clusterIpOutside: Rule = {
     return view.services.flatMap((one) => {
       const ip = one.spec?.clusterIP;
       if (ip === undefined || ip === 'None' || ip === '' || !families.has(ip.includes(':')) || ranges.some(({ range }) => textContains(range, ip))) return [];
-      return [{ subjects: [subjectOf(one)], summary: `Service ${one.metadata.namespace ?? ''}/${one.metadata.name} has ${ip}, and Services have ${[...new Set(ranges.map(({ range }) => range))].join(', ')}`, evidence: [view.seen(one, 'spec.clusterIP', ip), ...ranges.map((range) => view.rangeSeen(range))] }];
+      return [{
+        subjects: [subjectOf(one)],
+        summary: `Service ${one.metadata.namespace ?? ''}/${one.metadata.name} has ${ip}, and Services have ${[...new Set(ranges.map(({ range }) => range))].join(', ')}`,
+        evidence: [view.seen(one, 'spec.clusterIP', ip), ...ranges.map((range) => view.rangeSeen(range))],
+      }];
     });
   },
   bad: [node('n1', { args: [] }), service('web', { clusterIP: '10.96.0.77' })],

@@ -26,9 +26,20 @@ export const hostPortClash: Rule = {
       const [nodeName = '', protocol = '', number = ''] = key.split(' ');
       // Declared ports of host-network pods need not be opened.
       const certain = pods.every(({ spec }) => spec?.hostNetwork !== true);
-      return [{ subjects: pods.map(subjectOf), severity: certain ? 'error' as const : 'warning' as const, summary: `${pods.length} pods of node ${nodeName} want its port ${number}/${protocol}`, evidence: pods.map((each) => view.seen(each, 'spec.containers.ports', `${number}/${protocol}${each.spec?.hostNetwork === true ? ' on the host network' : ' as hostPort'}`)) }];
+      return [{
+        subjects: pods.map(subjectOf),
+        severity: certain ? 'error' as const : 'warning' as const,
+        summary: `${pods.length} pods of node ${nodeName} want its port ${number}/${protocol}`,
+        evidence: pods.map((each) => view.seen(each, 'spec.containers.ports', `${number}/${protocol}${each.spec?.hostNetwork === true ? ' on the host network' : ' as hostPort'}`)),
+      }];
     });
   },
-  bad: [pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }] }] }), pod('b', { ip: '10.42.0.6', containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 8080, hostPort: 80 }] }] })],
-  good: [pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }] }] }), pod('b', { node: 'n2', ip: '10.42.1.6', containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 8080, hostPort: 80 }] }] })],
+  bad: [
+    pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }] }] }),
+    pod('b', { ip: '10.42.0.6', containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 8080, hostPort: 80 }] }] }),
+  ],
+  good: [
+    pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }] }] }),
+    pod('b', { node: 'n2', ip: '10.42.1.6', containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 8080, hostPort: 80 }] }] }),
+  ],
 };

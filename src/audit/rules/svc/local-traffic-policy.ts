@@ -11,7 +11,9 @@ export const localTrafficPolicy: Rule = {
   faults: ['B11', 'B4'],
   looksAt: 'NodePort and LoadBalancer Services with externalTrafficPolicy Local: the nodes of their ready pods against all nodes. An error when no node has one. A load balancer that asks healthCheckNodePort, and MetalLB in layer 2, choose nodes that have one; a DNS name or a fixed list of nodes does not.',
   why: 'A node without an endpoint of its own drops the connection in silence: clients time out, on some nodes only.',
-  fix: [{ what: 'Use Cluster if the client\'s address is not needed, or have a pod on every node that clients come to (topologySpreadConstraints, DaemonSet).', command: "kubectl -n NAMESPACE patch service NAME -p '{\"spec\":{\"externalTrafficPolicy\":\"Cluster\"}}'" }],
+  fix: [
+    { what: 'Use Cluster if the client\'s address is not needed, or have a pod on every node that clients come to (topologySpreadConstraints, DaemonSet).', command: "kubectl -n NAMESPACE patch service NAME -p '{\"spec\":{\"externalTrafficPolicy\":\"Cluster\"}}'" },
+  ],
   refs: ['metallb.io/troubleshooting'],
   check(view) {
     if (!view.index.complete('Pod') || view.nodes.length === 0) return { unknown: 'pods or nodes are not in the snapshot' };
@@ -20,7 +22,12 @@ export const localTrafficPolicy: Rule = {
       const nodes = new Set(view.backends(one).filter(isReadyPod).map(({ spec }) => spec?.nodeName));
       if (nodes.size >= view.nodes.length || Object.keys(one.spec?.selector ?? {}).length === 0) return [];
       const follows = one.spec?.type === 'LoadBalancer' && metallb;
-      return [{ subjects: [subjectOf(one)], severity: nodes.size === 0 ? 'error' as const : follows ? 'info' as const : 'warning' as const, summary: `Service ${one.metadata.namespace ?? ''}/${one.metadata.name} serves local endpoints only, and ${nodes.size} of ${view.nodes.length} nodes have one`, evidence: [view.seen(one, 'spec.externalTrafficPolicy', 'Local'), view.derived('nodes with a ready pod', [...nodes].join(', ') || 'none')] }];
+      return [{
+        subjects: [subjectOf(one)],
+        severity: nodes.size === 0 ? 'error' as const : follows ? 'info' as const : 'warning' as const,
+        summary: `Service ${one.metadata.namespace ?? ''}/${one.metadata.name} serves local endpoints only, and ${nodes.size} of ${view.nodes.length} nodes have one`,
+        evidence: [view.seen(one, 'spec.externalTrafficPolicy', 'Local'), view.derived('nodes with a ready pod', [...nodes].join(', ') || 'none')],
+      }];
     });
   },
   bad: [node('n1'), node('n2', { address: '192.168.10.12' }), service('web', { type: 'NodePort', externalTrafficPolicy: 'Local' }), pod('a')],

@@ -20,9 +20,23 @@ export const namedPort: Rule = {
       const without = pods.filter((each) => targetOf(port, each) === undefined);
       if (without.length === 0) return [];
       const names = [...new Set(without.flatMap((each) => containersOf(each).flatMap(({ ports = [] }) => ports.map(({ name, containerPort, protocol }) => `${name ?? 'without a name'} ${containerPort}/${protocol ?? 'TCP'}`))))];
-      return [{ subjects: [subjectOf(one), ...without.map(subjectOf)], severity: without.length === pods.length ? 'error' as const : 'warning' as const, summary: `${without.length} of ${pods.length} pods of Service ${one.metadata.namespace ?? ''}/${one.metadata.name} have no port named ${String(port.targetPort)} (${port.protocol ?? 'TCP'})`, evidence: [view.seen(one, 'spec.ports', `targetPort ${String(port.targetPort)}, protocol ${port.protocol ?? 'TCP'}`), view.seen(without[0] as never, 'spec.containers.ports', names.join(', ') || 'none')] }];
+      return [{
+        subjects: [subjectOf(one), ...without.map(subjectOf)],
+        severity: without.length === pods.length ? 'error' as const : 'warning' as const,
+        summary: `${without.length} of ${pods.length} pods of Service ${one.metadata.namespace ?? ''}/${one.metadata.name} have no port named ${String(port.targetPort)} (${port.protocol ?? 'TCP'})`,
+        evidence: [
+          view.seen(one, 'spec.ports', `targetPort ${String(port.targetPort)}, protocol ${port.protocol ?? 'TCP'}`),
+          view.seen(without[0] as never, 'spec.containers.ports', names.join(', ') || 'none'),
+        ],
+      }];
     }));
   },
-  bad: [service('web', { ports: [{ port: 80, targetPort: 'http' }] }), pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ name: 'web', containerPort: 8080 }] }] })],
-  good: [service('web', { ports: [{ port: 80, targetPort: 'http' }] }), pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ name: 'http', containerPort: 8080 }] }] })],
+  bad: [
+    service('web', { ports: [{ port: 80, targetPort: 'http' }] }),
+    pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ name: 'web', containerPort: 8080 }] }] }),
+  ],
+  good: [
+    service('web', { ports: [{ port: 80, targetPort: 'http' }] }),
+    pod('a', { containers: [{ name: 'c', image: 'x', ports: [{ name: 'http', containerPort: 8080 }] }] }),
+  ],
 };

@@ -1,7 +1,7 @@
 /** FL-SVC-001. */
 import { pod, service } from '../../examples.ts';
 import type { Rule } from '../../rule.ts';
-import { isReadyPod } from '../../service-ports.ts';
+import { isReadyPod, statusText } from '../../service-ports.ts';
 import { subjectOf } from '../../view.ts';
 
 export const noEndpoints: Rule = {
@@ -11,7 +11,9 @@ export const noEndpoints: Rule = {
   faults: [],
   looksAt: 'Services with a selector: the pods that it selects in their namespace, and whether one is ready. Services whose workloads are scaled to 0, and headless ones without pods, are told for information.',
   why: 'kube-proxy rejects the connection: `connection refused` at once, although pods may run. With Cilium it times out.',
-  fix: [{ what: 'Compare the selector with the labels of the pods; where pods are selected and not ready, see why.', command: 'kubectl -n NAMESPACE get pods --show-labels\nkubectl -n NAMESPACE describe endpointslice -l kubernetes.io/service-name=NAME' }],
+  fix: [
+    { what: 'Compare the selector with the labels of the pods; where pods are selected and not ready, see why.', command: 'kubectl -n NAMESPACE get pods --show-labels\nkubectl -n NAMESPACE describe endpointslice -l kubernetes.io/service-name=NAME' },
+  ],
   refs: ['kubernetes.io: debug services'],
   check(view) {
     if (!view.index.complete('Pod')) return { unknown: 'no pods are in the snapshot' };
@@ -26,8 +28,20 @@ export const noEndpoints: Rule = {
       const scaledDown = view.workloads().some((workload) => workload.metadata.namespace === namespace && workload.spec?.replicas === 0 && Object.entries(selector).every(([key, value]) => workload.spec?.template?.metadata?.labels?.[key] === value));
       const said = view.seen(one, 'spec.selector', selector);
       const quiet = scaledDown || (one.spec?.clusterIP === 'None' && pods.length === 0);
-      if (pods.length === 0) return [{ subjects: [subjectOf(one)], severity: quiet ? 'info' as const : 'error' as const, summary: `Service ${namespace}/${one.metadata.name} selects no pod${scaledDown ? '; its workload is scaled to 0' : ''}`, evidence: [said, view.derived(`pods of namespace ${namespace}`, `${view.podsOf(namespace, {}).length}, of which none matches`)] }];
-      return [{ subjects: [subjectOf(one), ...pods.map(subjectOf)], summary: `none of the ${pods.length} pod${pods.length === 1 ? '' : 's'} of Service ${namespace}/${one.metadata.name} is ready`, evidence: [said, ...pods.slice(0, 3).map((each) => view.seen(each, 'status', `${each.status?.phase ?? '?'}, ${(each.status?.containerStatuses ?? []).map(({ name, ready: up, restartCount = 0, state = {} }) => `${name} ${up === true ? 'ready' : `not ready (${Object.keys(state)[0] ?? '?'}${state['waiting']?.reason === undefined ? '' : `: ${state['waiting'].reason}`}), ${restartCount} restarts`}`).join('; ') || 'no container has a status'}`))] }];
+      if (pods.length === 0) return [{
+        subjects: [subjectOf(one)],
+        severity: quiet ? 'info' as const : 'error' as const,
+        summary: `Service ${namespace}/${one.metadata.name} selects no pod${scaledDown ? '; its workload is scaled to 0' : ''}`,
+        evidence: [said, view.derived(`pods of namespace ${namespace}`, `${view.podsOf(namespace, {}).length}, of which none matches`)],
+      }];
+      return [{
+        subjects: [subjectOf(one), ...pods.map(subjectOf)],
+        summary: `none of the ${pods.length} pod${pods.length === 1 ? '' : 's'} of Service ${namespace}/${one.metadata.name} is ready`,
+        evidence: [
+          said,
+          ...pods.slice(0, 3).map((each) => view.seen(each, 'status', statusText(each))),
+        ],
+      }];
     });
   },
   bad: [service('web', { selector: { app: 'webb' } }), pod('a', { labels: { app: 'web' } })],

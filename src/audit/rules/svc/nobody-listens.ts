@@ -35,6 +35,14 @@ export const nobodyListens: Rule = {
     }));
     return read === 0 && view.services.length > 0 ? { unknown: 'the network namespaces of pods were not read' } : found;
   },
-  bad: [service('web', {}), pod('a', { ip: '10.42.0.7' }), host('n1', { pods: [{ addresses: ['10.42.0.7'], sockets: [{ protocol: 'tcp', address: '127.0.0.1', port: 8080, process: 'app' }] }] })],
-  good: [service('web', {}), pod('a', { ip: '10.42.0.7' }), host('n1', { pods: [{ addresses: ['10.42.0.7'], sockets: [{ protocol: 'tcp', address: '*', port: 8080, process: 'app' }] }] })],
+  bad: [
+    service('web', {}),
+    pod('a', { ip: '10.42.0.7' }),
+    host('n1', { pods: [{ addresses: ['10.42.0.7'], sockets: [{ protocol: 'tcp', address: '127.0.0.1', port: 8080, process: 'app' }] }] }),
+  ],
+  good: [
+    service('web', {}),
+    pod('a', { ip: '10.42.0.7' }),
+    host('n1', { pods: [{ addresses: ['10.42.0.7'], sockets: [{ protocol: 'tcp', address: '*', port: 8080, process: 'app' }] }] }),
+  ],
 };
