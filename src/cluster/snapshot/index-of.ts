@@ -8,6 +8,7 @@ export class SnapshotIndex {
   readonly snapshot: Snapshot;
   readonly #byKind = new Map<string, Entry[]>();
   readonly #byName = new Map<string, Entry>();
+  readonly #byObject = new Map<KubeObject, Entry>();
   readonly #hosts: Map<string, HostFacts>;
 
   constructor(snapshot: Snapshot) {
@@ -17,7 +18,10 @@ export class SnapshotIndex {
       const all = this.#byKind.get(kind);
       if (all === undefined) this.#byKind.set(kind, [entry]);
       else all.push(entry);
-      this.#byName.set(`${kind} ${metadata.namespace ?? ''} ${metadata.name}`, entry);
+      this.#byObject.set(entry.object, entry);
+      const name = `${kind} ${metadata.namespace ?? ''} ${metadata.name}`;
+      // Groups may share a kind; by its name alone the first is found.
+      if (!this.#byName.has(name)) this.#byName.set(name, entry);
     }
     this.#hosts = new Map(snapshot.hosts.map((host) => [host.node, host]));
   }
@@ -41,8 +45,8 @@ export class SnapshotIndex {
   }
 
   /** The entry of an object of this snapshot. */
-  entryOf({ kind, metadata }: KubeObject): Entry | undefined {
-    return this.#byName.get(`${kind} ${metadata.namespace ?? ''} ${metadata.name}`);
+  entryOf(object: KubeObject): Entry | undefined {
+    return this.#byObject.get(object);
   }
 
   /** Facts of a node's host. */

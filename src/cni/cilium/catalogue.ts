@@ -14,7 +14,16 @@ const policy = { spec: rule, specs: list(rule), status: fields('', { conditions:
 const kind = (name: string, versions: readonly string[], keep: KindSpec['keep']): KindSpec => ({ group: 'cilium.io', kind: name, versions, keep });
 
 /** Settings of cilium-config that decide about packets; the others are not kept. */
-const SETTINGS = /^(ipam|cluster-pool-ipv[46]-(cidr|mask-size)|kube-proxy-replacement|tunnel(-port|-protocol)?|routing-mode|cni-exclusive|cni-chaining-mode|custom-cni-conf|write-cni-conf-when-ready|identity-allocation-mode|enable-(ipv[46]|policy|bpf-masquerade|endpoint-routes|host-legacy-routing|l2-announcements|node-port|external-ips|host-port|hubble|wireguard|ipsec|bgp-control-plane|ipv[46]-masquerade|local-redirect-policy|session-affinity|health-check-nodeport|vtep|xt-socket-fallback)|auto-direct-node-routes|ipv[46]-native-routing-cidr|native-routing-cidr|bpf-lb-(sock|mode|acceleration)|mtu|devices|direct-routing-device|policy-cidr-match-mode|policy-audit-mode|cluster-(id|name)|k8s-service-(host|port)|unmanaged-pod-watcher-interval|bpf-map-dynamic-size-ratio|node-port-(range|bind-protection)|enable-default-deny)$/;
+const SETTINGS = new Set([
+  'ipam', 'cluster-pool-ipv4-cidr', 'cluster-pool-ipv4-mask-size', 'cluster-pool-ipv6-cidr', 'cluster-pool-ipv6-mask-size', 'kube-proxy-replacement',
+  'tunnel', 'tunnel-port', 'tunnel-protocol', 'routing-mode', 'auto-direct-node-routes', 'ipv4-native-routing-cidr', 'ipv6-native-routing-cidr', 'native-routing-cidr',
+  'cni-exclusive', 'cni-chaining-mode', 'custom-cni-conf', 'write-cni-conf-when-ready', 'identity-allocation-mode',
+  'enable-ipv4', 'enable-ipv6', 'enable-policy', 'enable-bpf-masquerade', 'enable-ipv4-masquerade', 'enable-ipv6-masquerade', 'enable-endpoint-routes', 'enable-host-legacy-routing',
+  'enable-l2-announcements', 'enable-node-port', 'enable-external-ips', 'enable-host-port', 'enable-wireguard', 'enable-ipsec', 'enable-bgp-control-plane', 'enable-local-redirect-policy',
+  'enable-session-affinity', 'enable-health-check-nodeport', 'enable-vtep', 'enable-xt-socket-fallback', 'enable-hubble',
+  'bpf-lb-sock', 'bpf-lb-mode', 'bpf-lb-acceleration', 'bpf-map-dynamic-size-ratio', 'mtu', 'devices', 'direct-routing-device', 'policy-cidr-match-mode', 'policy-audit-mode',
+  'cluster-id', 'k8s-service-host', 'k8s-service-port', 'unmanaged-pod-watcher-interval', 'node-port-range', 'node-port-bind-protection',
+]);
 const keepSetting = keepPlain(['kubernetes', 'cluster-pool', 'multi-pool', 'eni', 'azure', 'crd', 'strict', 'probe', 'partial', 'disabled', 'true', 'false', 'vxlan', 'geneve', 'tunnel', 'native', 'none', 'portmap', 'flannel', 'default', 'always', 'never', 'kvstore', 'snat', 'dsr', 'hybrid', 'nodes', 'disabled']);
 
 export const CILIUM_CATALOGUE: Partial<Catalogue> = {
@@ -35,13 +44,13 @@ export const CILIUM_CATALOGUE: Partial<Catalogue> = {
   ],
   annotations: [{ name: /^(io|service)\.cilium(\.io)?\/(global|lb-ipam-ips|shared|global-service|lb-ipam-sharing-key)$/ }],
   env: [{ name: /^CILIUM_(MTU|TUNNEL_PORT|CLUSTER_POOL_IPV4_CIDR)$/ }],
-  configMaps: [{ name: /^cilium-config$/, key: SETTINGS, keep: (text) => keepSetting(text) ?? (/^[a-z0-9+.,*-]{1,64}$/.test(text) && /^(eth|en|bond|wl|ens|eno)/.test(text) ? text : undefined) }],
+  configMaps: [{ name: /^cilium-config$/, key: new RegExp(`^(${[...SETTINGS].join('|')})$`), keep: (text) => keepSetting(text) ?? (/^[a-z0-9+.,*-]{1,64}$/.test(text) && /^(eth|en|bond|wl|ens|eno)/.test(text) ? text : undefined) }],
 };
 
 function keepSettings(value: unknown): Record<string, string> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const kept = Object.entries(value).flatMap(([key, text]: [string, unknown]) => {
-    const one = SETTINGS.test(key) && typeof text === 'string' ? keepSetting(text) : undefined;
+    const one = SETTINGS.has(key) && typeof text === 'string' ? keepSetting(text) : undefined;
     return one === undefined ? [] : [[key, one] as const];
   });
   return Object.fromEntries(kept);

@@ -57,7 +57,9 @@ export function findRanges(index: SnapshotIndex, k3s: readonly K3sNode[]): Range
     for (const cidr of (one['spec'] as { cidrs?: string[] } | undefined)?.cidrs ?? []) add('service', 'api-server', cidr, `ServiceCIDR ${one.metadata.name}`, one);
   }
   add('pod', 'flannel', netConf(index)?.Network ?? '', 'kube-flannel-cfg net-conf.json Network');
-  for (const pool of index.objects<IpPool>('IPPool')) {
+  // Both API groups may be in a dump; they show the same pools.
+  const pools = new Map(index.objects<IpPool>('IPPool').map((pool) => [pool.metadata.name, pool]));
+  for (const pool of pools.values()) {
     const uses = pool.spec?.allowedUses;
     if (pool.spec?.disabled === true) continue;
     const use = uses !== undefined && !uses.includes('Workload') ? (uses.includes('LoadBalancer') ? 'load-balancer' : undefined) : 'pod';

@@ -19,12 +19,15 @@ export const lbPoolOverlap: Rule = {
     const found: Found[] = [];
     const subjects = (pool: (typeof pools)[number]): string[] => [pool.object === undefined ? 'cluster' : subjectOf(pool.object)];
     for (const [at, pool] of pools.entries()) {
-      for (const one of view.nodes) {
-        const inside = (one.status?.addresses ?? []).find(({ address }) => textContains(pool.range, address));
-        if (inside !== undefined) found.push({
-          subjects: [...subjects(pool), subjectOf(one)],
-          summary: `the pool ${pool.range} holds ${inside.address}, the address of node ${one.metadata.name}`,
-          evidence: [view.rangeSeen(pool), view.seen(one, 'status.addresses', inside.address)],
+      const inside = view.nodes.flatMap((one) => {
+        const address = (one.status?.addresses ?? []).find((each) => textContains(pool.range, each.address))?.address;
+        return address === undefined ? [] : [{ one, address }];
+      });
+      if (inside.length > 0) {
+        found.push({
+          subjects: [...subjects(pool), ...inside.map(({ one }) => subjectOf(one))],
+          summary: `the pool ${pool.range} holds ${inside.map(({ one, address }) => `${address}, the address of node ${one.metadata.name}`).join('; ')}`,
+          evidence: [view.rangeSeen(pool), ...inside.map(({ one, address }) => view.seen(one, 'status.addresses', address))],
         });
       }
       for (const other of [...view.ranges('pod'), ...view.ranges('service')].filter(({ range }) => textsOverlap(pool.range, range)).slice(0, 1)) {

@@ -34,16 +34,25 @@ export const policyGaps: Rule = {
       { from: part('seldon-dataflow-engine'), to: scheduler, port: SCHEDULER.dataflow, what: 'dataflow engine → scheduler' },
     ];
     const others = otherPolicies(view);
-    return needs.flatMap(({ from, to, port, what }) => {
-      const cut = from.flatMap((a) => to.flatMap((b) => { const why = blockedBy(view, a, b, port, 'TCP'); return why === undefined ? [] : [{ a, b, why }]; }));
-      const [first] = cut;
-      if (first === undefined) return [];
-      return [{
-        subjects: [...new Set([...first.why.policies.map(subjectOf), ...cut.flatMap(({ a, b }) => [subjectOf(a), subjectOf(b)])])],
+    const cut = needs.flatMap(({ from, to, port, what }) => from.flatMap((a) => to.flatMap((b) => {
+      const why = blockedBy(view, a, b, port, 'TCP');
+      return why === undefined ? [] : [{ a, b, what: `${what} ${port}`, why }];
+    })));
+    // One finding for each set of policies: they are what has to be changed.
+    const groups = Map.groupBy(cut, ({ why }) => [why.side, ...why.policies.map(subjectOf)].join(' '));
+    return [...groups.values()].map((all) => {
+      const { side = 'ingress', policies = [] } = all[0]?.why ?? {};
+      const ways = [...new Set(all.map(({ what }) => what))];
+      return {
+        subjects: [...new Set([...policies.map(subjectOf), ...all.flatMap(({ a, b }) => [subjectOf(a), subjectOf(b)])])],
         severity: others.length === 0 ? 'error' as const : 'warning' as const,
-        summary: `${what}, port ${port}: ${cut.length} of ${from.length * to.length} connections are not let through (${first.why.side} of ${first.why.policies.map(({ metadata }) => metadata.name).join(', ')})`,
-        evidence: [...first.why.policies.map((one) => view.seen(one, `spec.${first.why.side}`, (first.why.side === 'ingress' ? one.spec?.ingress : one.spec?.egress) ?? [])), view.derived('connection', `${subjectOf(first.a)} → ${subjectOf(first.b)} TCP ${port}`), ...(others.length === 0 ? [] : [view.derived('other policies', `${others.join(', ')} are there and were not judged`, 'inferred')])],
-      }];
+        summary: `${side} of ${policies.map(({ metadata }) => metadata.name).join(', ')} does not let through: ${ways.join('; ')}`,
+        evidence: [
+          ...policies.map((one) => view.seen(one, `spec.${side}`, (side === 'ingress' ? one.spec?.ingress : one.spec?.egress) ?? [])),
+          ...all.slice(0, 4).map(({ a, b, what }) => view.derived(what, `${subjectOf(a)} → ${subjectOf(b)}`)),
+          ...(others.length === 0 ? [] : [view.derived('other policies', `${others.join(', ')} are there and were not judged`, 'inferred')]),
+        ],
+      };
     });
   },
   bad: [server, seldonPod('seldon-scheduler', '10.42.0.10'), policy('deny', { podSelector: {}, policyTypes: ['Ingress'] }, 'seldon')],

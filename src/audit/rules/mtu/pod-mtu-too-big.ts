@@ -19,7 +19,9 @@ export const podMtuTooBig: Rule = {
     if (missing !== undefined) return missing;
     const odd = view.hosts.flatMap((one) => {
       const links = one.links ?? [];
-      const uplink = (name: string | undefined) => links.find((other) => other.name === name) ?? links.find((other) => other.name === one.routes?.find((r) => r.dst === 'default' && r.table === 'main')?.device) ?? links.find((other) => other.kind === '' && other.name !== 'lo' && other.up);
+      const named = (name: string | undefined) => links.find((other) => other.name === name);
+      const byDefault = one.routes?.find((r) => r.dst === 'default' && r.table === 'main')?.device;
+      const uplink = (name: string | undefined) => named(name) ?? named(byDefault) ?? links.find((other) => other.kind === '' && other.name !== 'lo' && other.up);
       return links.filter(({ up }) => up).flatMap((device) => {
         const overhead = overheadOf(device);
         const below = overhead === undefined ? undefined : uplink(device.vxlan?.device);

@@ -1,4 +1,5 @@
 /** FL-POL-004. */
+import type { NetworkPolicy } from '../../../cluster/snapshot/typed.ts';
 import { node, pod, policy, workload } from '../../examples.ts';
 import { directionsOf, networkPolicies, selectedPods } from '../../policies.ts';
 import { textContains } from '../../../net/range.ts';
@@ -7,6 +8,20 @@ import { subjectOf } from '../../view.ts';
 
 /** Where node-local DNS listens: upstream's, and Kubespray's. */
 const ADDRESSES = ['169.254.20.10', '169.254.25.10'];
+
+type EgressRule = NonNullable<NonNullable<NetworkPolicy['spec']>['egress']>[number];
+
+/** Whether a policy means DNS at all. */
+function namesDns({ spec }: NetworkPolicy): boolean {
+  return (spec?.egress ?? []).some(({ ports = [] }) => ports.some(({ port }) => port === 53));
+}
+
+/** Whether a rule lets UDP 53 of node-local DNS through. */
+function letsNodeLocal({ to = [], ports = [] }: EgressRule): boolean {
+  const port = ports.length === 0 || ports.some((one) => (one.port === undefined || one.port === 53) && one.protocol === 'UDP');
+  const address = to.length === 0 || to.some(({ ipBlock }) => ADDRESSES.some((ip) => textContains(ipBlock?.cidr, ip)));
+  return port && address;
+}
 
 export const nodeLocalDns: Rule = {
   id: 'FL-POL-004',
@@ -20,8 +35,10 @@ export const nodeLocalDns: Rule = {
   check(view) {
     if (!view.picture.dns.nodeLocal) return { skip: 'node-local DNS is not in the snapshot' };
     const policies = networkPolicies(view).filter((one) => directionsOf(one).egress && (one.spec?.egress ?? []).length > 0 && selectedPods(view, one).length > 0);
-    return policies.filter(({ spec }) => !(spec?.egress ?? []).some(({ to = [], ports = [] }) => (ports.length === 0 || ports.some(({ port, protocol }) => (port === undefined || port === 53) && protocol === 'UDP')) && (to.length === 0 || to.some(({ ipBlock }) => ipBlock !== undefined && ADDRESSES.some((ip) => textContains(ipBlock.cidr, ip)))))).filter(({ spec }) => (spec?.egress ?? []).some(({ ports = [] }) => ports.some(({ port }) => port === 53))).map((one) => ({
-      subjects: [subjectOf(one)], summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} lets DNS through to pods, not to node-local DNS`, evidence: [view.seen(one, 'spec.egress', one.spec?.egress), view.derived('DaemonSet node-local-dns', 'is there, on the host network', 'observed')],
+    return policies.filter(namesDns).filter((one) => !(one.spec?.egress ?? []).some(letsNodeLocal)).map((one) => ({
+      subjects: [subjectOf(one)],
+      summary: `NetworkPolicy ${one.metadata.namespace ?? ''}/${one.metadata.name} lets DNS through to pods, not to node-local DNS`,
+      evidence: [view.seen(one, 'spec.egress', one.spec?.egress), view.derived('DaemonSet node-local-dns', 'is there, on the host network', 'observed')],
     }));
   },
   bad: [
