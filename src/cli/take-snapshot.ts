@@ -15,7 +15,7 @@ import { withAccess } from './via.ts';
 
 /** Loads the inputs. */
 export async function loadInputs(inputs: readonly string[]): Promise<Snapshot> {
-  return await loadSnapshot(inputs, { catalogue: CATALOGUE, stdin: process.stdin, tool: packageVersion(), now: new Date() });
+  return await loadSnapshot(inputs, { catalogue: CATALOGUE, ...(inputs.includes('-') ? { stdin: process.stdin } : {}), tool: packageVersion(), now: new Date() });
 }
 
 /** Collects from the cluster; hosts only where `--via` says how they are reached. */

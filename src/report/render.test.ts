@@ -56,7 +56,7 @@ describe('text', () => {
   });
   it('has colour when it may', () => expect(renderReport(report, 'text', { colour: true })).toContain('\u001b[31merror\u001b[39m'));
   it('breaks long lines', () => {
-    const long = { ...report, findings: report.findings.map((one) => ({ ...one, why: 'word '.repeat(60).trim() })) };
+    const long = { ...report, findings: report.findings.map((one) => ({ ...one, why: 'word '.repeat(60).trim(), summary: 'word '.repeat(60).trim() })) };
     expect(Math.max(...renderReport(long, 'text', plain).split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 });

@@ -29,10 +29,11 @@ const place = ({ place: at }: Evidence): string => (at === undefined ? '' : ` ($
 const level = ({ level: said }: Evidence): string => (said === 'observed' ? '' : `, ${said}`);
 
 function one(finding: Finding, colour: boolean): string {
-  const label = colour ? `\u001b[${COLOURS[finding.severity]}m${finding.severity}\u001b[39m` : finding.severity;
   const subjects = few(finding.subjects, (subject) => subject).join(', ');
+  const plain = wrap(`${finding.severity} ${finding.rule}: ${finding.summary}`, 2);
+  const head = colour ? plain.replace(finding.severity, `\u001b[${COLOURS[finding.severity]}m${finding.severity}\u001b[39m`) : plain;
   const lines = [
-    `${label} ${finding.rule}: ${wrap(finding.summary, 2)}`,
+    head,
     `  about   ${wrap(subjects, 10)}`,
     ...few(finding.evidence, (seen) => `  seen    ${wrap(`${seen.source}${place(seen)}${level(seen)}: ${seen.excerpt}`, 10)}`),
     `  breaks  ${wrap(finding.why, 10)}`,
