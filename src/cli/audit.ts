@@ -11,9 +11,8 @@ import { packageVersion } from '../core/package-root.ts';
 import { FORMATS, type Format } from '../report/document.ts';
 import { renderReport } from '../report/render.ts';
 import { listArgument, listOption, textArgument, textOption } from './options.ts';
-import { takeSnapshot } from './take-snapshot.ts';
+import { liveOptions, takeSnapshot } from './take-snapshot.ts';
 import type { Verb } from './verb.ts';
-import { accessOptions } from './via.ts';
 
 function readBaseline(file: string): Baseline {
   let text: string;
@@ -54,7 +53,7 @@ export const audit: Verb = {
     { flags: '--skip <rules>', description: 'leave these rules or families out', repeatable: true },
     { flags: '--baseline <file>', description: 'findings that are accepted, from --write-baseline' },
     { flags: '--write-baseline <file>', description: 'write all findings to a baseline; its reasons are there to be edited' },
-    ...accessOptions,
+    ...liveOptions,
   ],
   examples: [
     { command: 'fairlead audit examples/founding-cluster', description: 'review a cluster from files, without a cluster' },

@@ -8,9 +8,8 @@ import { differenceOf, differenceText } from '../cni/picture/difference.ts';
 import { pictureOf } from '../cni/picture/picture.ts';
 import { summaryOf, summaryText } from '../cni/picture/summary.ts';
 import { listArgument, textArgument, textOption } from './options.ts';
-import { loadInputs, takeSnapshot } from './take-snapshot.ts';
+import { liveOptions, loadInputs, takeSnapshot } from './take-snapshot.ts';
 import type { Verb } from './verb.ts';
-import { accessOptions } from './via.ts';
 
 const format = { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' };
 const inputs = 'files, directories, - for standard input, or snapshots';
@@ -56,7 +55,7 @@ export const snapshot: Verb = {
     'Makes a snapshot of a live cluster, or of the files, directories, dumps and snapshots that are named. Kept is what networking needs, by a list of kinds and fields; Secrets, environment values, ConfigMaps and arguments are not, but for values of listed names that are plainly addresses, ports, sizes or fixed words. ' +
     'Reading needs the permission to list; what may not be read is written down as unknown. Facts of hosts are read when --via says how to reach them.',
   arguments: [{ name: 'INPUT', description: `${inputs}; none for the live cluster`, required: false, variadic: true }],
-  options: [{ flags: '--to <path>', description: 'directory, or file that ends in .tgz, to write', default: 'snapshot.tgz' }, ...accessOptions],
+  options: [{ flags: '--to <path>', description: 'directory, or file that ends in .tgz, to write', default: 'snapshot.tgz' }, ...liveOptions],
   examples: [
     { command: 'fairlead snapshot --via pod --to before.tgz', description: 'the cluster of the kubeconfig, with facts of its hosts' },
     { command: 'fairlead snapshot rbac | kubectl apply -f -', description: 'the role that reading needs' },

@@ -10,8 +10,13 @@ import { readHostFacts } from '../distro/host-facts.ts';
 import type { NodeShell } from '../node/shell.ts';
 import { textOption } from './options.ts';
 import { createProgress } from './progress.ts';
-import type { VerbContext } from './verb.ts';
-import { withAccess } from './via.ts';
+import type { VerbContext, VerbOption } from './verb.ts';
+import { accessOptions, withAccess } from './via.ts';
+
+/** Options of verbs that read a live cluster, with its hosts or without them. */
+export const liveOptions: readonly VerbOption[] = accessOptions.map((option) =>
+  option.flags.startsWith('--via ') ? { ...option, description: 'read the hosts of a live cluster, too, and how they are reached: pod (through the API server), ssh, or lab:NAME' } : option,
+);
 
 /** Loads the inputs. */
 export async function loadInputs(inputs: readonly string[]): Promise<Snapshot> {

@@ -35,11 +35,13 @@ export function parseDocument(text: string): unknown {
 function parseYaml({ text, line }: Chunk, file: string): unknown {
   if (text.trim() === '') return undefined;
   try {
-    return load(text, { schema, json: true, maxAliases: MAX_ALIASES });
+    // A key that is there twice is refused: files that were put together without `---` look like that.
+    return load(text, { schema, maxAliases: MAX_ALIASES });
   } catch (cause) {
     const [reason, at] = cause instanceof YAMLException ? [cause.reason, cause.mark?.line ?? 0] : [cause instanceof Error ? cause.message : String(cause), 0];
     const template = text.includes('{{') ? ' (it looks like a template, which has to be rendered first, for instance by `helm template`)' : '';
-    throw new InputError(file, line + at, `not valid YAML: ${reason}${template}`, { cause });
+    const twice = reason.includes('duplicated mapping key') ? { hint: 'Files that are put together need a line `---` between them.' } : {};
+    throw new InputError(file, line + at, `not valid YAML: ${reason}${template}`, { ...twice, cause });
   }
 }
 

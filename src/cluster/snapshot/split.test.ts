@@ -106,6 +106,7 @@ describe('refuses', () => {
     ['a bracket too much', '{"kind": "A"}}', 'in:1: there is a } that closes nothing'],
     ['wrong YAML, with its line', 'kind: A\n---\nkind: B\nb: ]\n', 'in:4: not valid YAML'],
     ['wrong JSON, with its line', '{"kind": "A",\n"b": 1,,}', 'in:2: not valid JSON'],
+    ['files put together without ---', 'kind: A\nname: x\nkind: B\n', 'in:3: not valid YAML: duplicated mapping key'],
     ['a zero byte', 'kind: A\n\0', 'no text'],
     ['an object that is too large', `kind: A\ntext: ${'x'.repeat(5 * 1024 ** 2)}\n`, 'in:1: this object is longer than 4 MiB'],
     ['a JSON object that is too large', `{"kind": "${'x'.repeat(5 * 1024 ** 2)}"}`, 'in:1: this object is longer than 4 MiB'],
