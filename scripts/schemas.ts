@@ -2,6 +2,8 @@
 import { z } from 'zod';
 
 import { doctorReportSchema } from '../src/lab/requirements/schema.ts';
+import { AUDIT_SCHEMAS } from '../src/audit/public-schemas.ts';
+import { SNAPSHOT_SCHEMAS } from '../src/cni/picture/public-schemas.ts';
 import { MIGRATION_SCHEMAS } from '../src/migrate/public-schemas.ts';
 import { POLICY_SCHEMAS } from '../src/policy/public-schemas.ts';
 import { probeReportSchema } from '../src/probe/run/report-schema.ts';
@@ -10,5 +12,7 @@ export const PUBLIC_SCHEMAS: Readonly<Record<string, object>> = {
   'doctor.v1': z.toJSONSchema(doctorReportSchema),
   ...MIGRATION_SCHEMAS,
   ...POLICY_SCHEMAS,
+  ...SNAPSHOT_SCHEMAS,
+  ...AUDIT_SCHEMAS,
   'probe-report.v1': z.toJSONSchema(probeReportSchema),
 };

@@ -6,6 +6,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 
 import { PUBLIC_SCHEMAS } from '../scripts/schemas.ts';
+import { rulePages } from '../src/audit/page.ts';
+import { RULES } from '../src/audit/rules.ts';
 import { cliReference } from '../src/cli/reference.ts';
 import { VERBS } from '../src/cli/verbs.ts';
 import { packageRoot } from '../src/core/package-root.ts';
@@ -49,6 +51,12 @@ describe('generated files', () => {
   it('docs/reference/cli.md is that of the verbs (npm run generate)', async () => {
     const verbs = await Promise.all(VERBS.map(async (entry) => entry.load()));
     expect(read('docs/reference/cli.md')).toBe(cliReference(verbs));
+  });
+
+  it('docs/rules/ has the pages of the rules, and no others (npm run generate)', () => {
+    const made = rulePages(RULES);
+    expect(globSync('*.md', { cwd: join(root, 'docs/rules') }).toSorted()).toEqual([...made.keys()].toSorted());
+    expect([...made].filter(([name, text]) => read(`docs/rules/${name}`) !== text).map(([name]) => name)).toEqual([]);
   });
 
   it.each(Object.entries(PUBLIC_SCHEMAS))('docs/schemas/%s.json is that of the code (npm run generate)', (name, schema) => {

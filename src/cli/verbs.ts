@@ -13,6 +13,16 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./lab.ts')).lab,
   },
   {
+    name: 'snapshot',
+    summary: "a cluster's network in one portable file without secrets",
+    load: async () => (await import('./snapshot.ts')).snapshot,
+  },
+  {
+    name: 'audit',
+    summary: "what is wrong with a cluster's network, with evidence and remedy",
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  {
     name: 'plan',
     summary: 'show every step of a migration before anything happens',
     load: async () => (await import('./plan.ts')).plan,

@@ -58,6 +58,24 @@ export class Cluster {
     }
   }
 
+  /** All objects of a kind page by page, so that a long list is never whole in memory; nothing when the kind is not served. After an expired continue token (410) all of them come again, in one page. */
+  async *pages<T extends KubeObject = KubeObject>(query: ListQuery): AsyncGenerator<T[]> {
+    const type = await this.#discovery.find(query.apiVersion, query.kind);
+    let next = '';
+    while (type !== undefined) {
+      const page = await this.#page(query, type, pageSize, next);
+      if (page === undefined) {
+        if (next === '') return;
+        const whole = await this.#page(query, type, undefined, '');
+        if (whole !== undefined) yield whole.items as T[];
+        return;
+      }
+      yield page.items as T[];
+      next = page.next;
+      if (next === '') return;
+    }
+  }
+
   /** Whether the server serves a kind now. */
   async serves(apiVersion: string, kind: string): Promise<boolean> {
     this.#discovery.forget(apiVersion, kind);
@@ -179,19 +197,26 @@ export class Cluster {
     const items: T[] = [];
     let next = '';
     do {
-      const params = new URLSearchParams();
-      if (limit !== undefined) params.set('limit', String(limit));
-      if (query.labelSelector !== undefined) params.set('labelSelector', query.labelSelector);
-      if (query.fieldSelector !== undefined) params.set('fieldSelector', query.fieldSelector);
-      if (next !== '') params.set('continue', next);
-      const call = callOf('list', type, { kind: query.kind, ...(query.namespace === undefined ? {} : { namespace: query.namespace }) });
-      const request: ApiRequest = { method: 'GET', path: `${collectionOf(type, query.namespace)}?${params.toString()}`, call };
-      const page = await this.#json<{ metadata?: { continue?: string }; items: T[] }>(request, next === '' ? [404] : [410]);
+      const page = await this.#page(query, type, limit, next);
       if (page === undefined) return next === '' ? items : 'expired';
-      for (const item of page.items) items.push({ ...item, apiVersion: query.apiVersion, kind: query.kind });
-      next = page.metadata?.continue ?? '';
+      items.push(...(page.items as T[]));
+      next = page.next;
     } while (next !== '');
     return items;
+  }
+
+  /** One page; undefined when the kind is no longer served (404), or the continue token has expired (410). */
+  async #page(query: ListQuery, type: ResourceType, limit: number | undefined, next: string): Promise<{ items: KubeObject[]; next: string } | undefined> {
+    const params = new URLSearchParams();
+    if (limit !== undefined) params.set('limit', String(limit));
+    if (query.labelSelector !== undefined) params.set('labelSelector', query.labelSelector);
+    if (query.fieldSelector !== undefined) params.set('fieldSelector', query.fieldSelector);
+    if (next !== '') params.set('continue', next);
+    const call = callOf('list', type, { kind: query.kind, ...(query.namespace === undefined ? {} : { namespace: query.namespace }) });
+    const request: ApiRequest = { method: 'GET', path: `${collectionOf(type, query.namespace)}?${params.toString()}`, call };
+    const page = await this.#json<{ metadata?: { continue?: string }; items: KubeObject[] }>(request, next === '' ? [404] : [410]);
+    if (page === undefined) return undefined;
+    return { items: page.items.map((item) => ({ ...item, apiVersion: query.apiVersion, kind: query.kind })), next: page.metadata?.continue ?? '' };
   }
 
   async #json<T>(request: ApiRequest, absent: readonly number[] = []): Promise<T | undefined> {

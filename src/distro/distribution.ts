@@ -34,6 +34,8 @@ export interface Distribution {
   readonly name: string;
   /** Looks at a host; undefined when it is not of this distribution. */
   inspectHost(shell: NodeShell): Promise<Host | undefined>;
+  /** Settings of its own configuration as they take effect on a host, with the file that decides; undefined where it has none. */
+  settings?(shell: NodeShell, host: Host): Promise<Record<string, { value: string; source: string }>>;
   /** The directories that containerd uses on the host now. */
   cniDirs(shell: NodeShell, host: Host): Promise<CniDirs>;
   /** The directories that containerd will use once the built-in CNI is off. */

@@ -1,0 +1,28 @@
+/** What the kernel of a node has and has counted: release, modules, checksum errors. */
+import { runOrThrow, readText, type NodeShell } from '../shell.ts';
+import { listDirectory } from './cni-dirs.ts';
+
+/** Modules that pod networking uses. */
+const MODULES = new Set(['br_netfilter', 'vxlan', 'ipip', 'wireguard', 'ip_vs', 'ip_set', 'ip_tables', 'ip6_tables', 'nf_tables', 'nf_conntrack', 'iptable_nat', 'iptable_filter', 'overlay', 'xt_comment', 'xt_multiport', 'xt_set', 'nft_compat', 'cls_bpf', 'sch_ingress']);
+
+/** Those of the modules that are loaded, or built in with parameters (/sys/module lists no others that are built in). */
+export async function readModules(shell: NodeShell): Promise<string[]> {
+  return ((await listDirectory(shell, '/sys/module')) ?? []).filter((name) => MODULES.has(name));
+}
+
+/** Release of the kernel. */
+export async function readRelease(shell: NodeShell): Promise<string> {
+  return (await runOrThrow(shell, ['uname', '-r'])).trim();
+}
+
+/** A counter of /proc/net/snmp, whose lines come in pairs of names and values; undefined when it has none of that name. */
+export function parseSnmp(text: string, protocol: string, counter: string): number | undefined {
+  const [names, values] = text.split('\n').filter((line) => line.startsWith(`${protocol}: `)).map((line) => line.split(' '));
+  const value = values?.[names?.indexOf(counter) ?? -1];
+  return value === undefined ? undefined : Number(value);
+}
+
+/** Datagrams that were thrown away for a wrong checksum since boot. */
+export async function readUdpChecksumErrors(shell: NodeShell): Promise<number | undefined> {
+  return parseSnmp((await readText(shell, '/proc/net/snmp')) ?? '', 'Udp', 'InCsumErrors');
+}
