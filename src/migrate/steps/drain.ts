@@ -7,7 +7,7 @@ import type { StepHandler } from '../types.ts';
 import { waitOptions, type StepContext } from './context.ts';
 import { drainChecks, readPins, surveyDrain, type PinnedPods } from './drain-checks.ts';
 import { controllerOf, describePod, drainable } from './pods.ts';
-import { proxiesFollow, removeProxyCheck } from './proxies.ts';
+import { proxiesFollow, removeProxyChecks } from './proxies.ts';
 
 interface DrainParams {
   node: string;
@@ -138,7 +138,7 @@ export const drain: StepHandler<StepContext> = {
   },
   async undo(ctx, step, captured) {
     const { node } = step.params as unknown as DrainParams;
-    await removeProxyCheck(ctx);
+    await removeProxyChecks(ctx);
     await setCordon(ctx, node, (captured as { cordoned: boolean }).cordoned);
   },
 };

@@ -1,62 +1,80 @@
-/** Proof that every node's service proxy follows the API server, by a Service that exists for nothing else. */
-import { randomInt } from 'node:crypto';
-import { isReady, type NodeObject } from '../../cluster/objects.ts';
+/** Proof that every node's service proxy follows what becomes of pods, by a Service that exists for nothing else. */
+import { randomBytes, randomInt } from 'node:crypto';
+import { isReady, type KubeObject, type NodeObject } from '../../cluster/objects.ts';
 import { waitUntil } from '../../cluster/wait.ts';
 import { EnvironmentError } from '../../core/errors.ts';
 import { proxyKnows } from '../../node/facts/service-proxy.ts';
 import { waitOptions, type StepContext } from './context.ts';
 
 const NAMESPACE = 'fairlead-system';
-const NAME = 'fairlead-proxy-check';
+/** By which what a check made is found again. */
+const LABEL = 'fairlead.dev/proxy-check';
+const SERVICE_NAME = 'kubernetes.io/service-name';
 /** TEST-NET-1 (RFC 5737): nobody's addresses. */
 const NET = '192.0.2';
 /** The discard port: nothing is ever sent there. */
 const PORT = { name: 'check', port: 9, protocol: 'TCP' };
 /**
  * How far a proxy may be behind. After an outage of the API server it tries again with pauses of up to 60 s (client-go
- * tools/cache/reflector.go: 800 ms, doubled each time up to 30 s, with a jitter of as much again).
+ * tools/cache/reflector.go: 800 ms, doubled each time up to 30 s, with a jitter of as much again), and the controller
+ * manager waits until its lease has run out.
  */
 const TIMEOUT_MS = 150_000;
 
 /** When proxies do not follow: a step fails before it ends a pod; what takes a step back must come to its end. */
 type Otherwise = 'or fail' | 'or go on';
 
-const ref = (apiVersion: string, kind: string): { apiVersion: string; kind: string; namespace: string; name: string } => ({ apiVersion, kind, namespace: NAMESPACE, name: NAME });
-const service = ref('v1', 'Service');
-const slice = ref('discovery.k8s.io/v1', 'EndpointSlice');
-
 /**
- * Waits until the proxies of all Ready nodes know everything that the API server knew when this was called. A proxy that
- * is behind, as after an outage, goes on sending requests to a pod that is ended. Errors: with `or fail` EnvironmentError
- * naming the nodes whose proxies do not follow.
+ * Waits until the proxies of all Ready nodes know everything that the API server knew when this was called, and until the
+ * controller that tells them which pods have ended works. Where one of them is behind, as after an outage, requests go on
+ * to a pod that is ended. Errors: with `or fail` EnvironmentError naming what does not follow.
  */
 export async function proxiesFollow(ctx: StepContext, otherwise: Otherwise): Promise<void> {
-  const address = `${NET}.${randomInt(1, 255)}`;
-  const metadata = { name: NAME, namespace: NAMESPACE };
+  const name = `fairlead-proxy-check-${randomBytes(4).toString('hex')}`;
   try {
-    await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-    await ctx.cluster.apply({ apiVersion: service.apiVersion, kind: service.kind, metadata, spec: { ports: [PORT] } }, { force: true });
-    // Watches of one kind tell of changes in their order: a proxy that knows this slice knows all earlier ones.
-    await ctx.cluster.apply({
-      apiVersion: slice.apiVersion, kind: slice.kind, metadata: { ...metadata, labels: { 'kubernetes.io/service-name': NAME, 'endpointslice.kubernetes.io/managed-by': 'fairlead' } },
-      addressType: 'IPv4', ports: [PORT], endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    }, { force: true });
-    await allKnow(ctx, address, otherwise);
+    const address = await makeCheck(ctx, name);
+    await endpointsFollow(ctx, name);
+    await allKnow(ctx, address);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError) || otherwise === 'or fail') throw error;
   } finally {
-    // What cannot be removed now the next check uses, and undoing the step removes.
-    await removeProxyCheck(ctx).catch((error: unknown) => {
+    // What cannot be removed now is removed when the step is undone, or by the next check.
+    await removeProxyChecks(ctx).catch((error: unknown) => {
       if (!(error instanceof EnvironmentError)) throw error;
     });
   }
 }
 
-/** Takes away what a check that was cut short has left. */
-export async function removeProxyCheck(ctx: StepContext): Promise<void> {
-  await ctx.cluster.delete(slice);
-  await ctx.cluster.delete(service);
+/** Takes away what checks have left, also those that were cut short. */
+export async function removeProxyChecks(ctx: StepContext): Promise<void> {
+  for (const [apiVersion, kind] of [['discovery.k8s.io/v1', 'EndpointSlice'], ['v1', 'Service']] as const) {
+    for (const { metadata } of await ctx.cluster.list({ apiVersion, kind, namespace: NAMESPACE, labelSelector: LABEL })) await ctx.cluster.delete({ apiVersion, kind, namespace: NAMESPACE, name: metadata.name });
+  }
 }
 
-async function allKnow(ctx: StepContext, address: string, otherwise: Otherwise): Promise<void> {
+/** A Service that selects nobody, with an endpoint that we give it. Resolves the endpoint's address. */
+async function makeCheck(ctx: StepContext, name: string): Promise<string> {
+  const address = `${NET}.${randomInt(1, 255)}`;
+  const metadata = { name, namespace: NAMESPACE, labels: { [LABEL]: 'true' } };
+  await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+  await ctx.cluster.apply({ apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [PORT], selector: { [LABEL]: 'nobody' } } });
+  // Watches of one kind tell of changes in their order: a proxy that knows this slice knows all earlier ones.
+  await ctx.cluster.apply({
+    apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { ...metadata, labels: { ...metadata.labels, [SERVICE_NAME]: name, 'endpointslice.kubernetes.io/managed-by': 'fairlead' } },
+    addressType: 'IPv4', ports: [PORT], endpoints: [{ addresses: [address], conditions: { ready: true } }],
+  });
+  return address;
+}
+
+/** The controller gives every Service with a selector a slice of its own, an empty one to this. */
+async function endpointsFollow(ctx: StepContext, name: string): Promise<void> {
+  const own = (slice: KubeObject): boolean => slice.metadata.labels?.['endpointslice.kubernetes.io/managed-by'] === 'endpointslice-controller.k8s.io';
+  await ctx.cluster.waitFor({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace: NAMESPACE, labelSelector: `${SERVICE_NAME}=${name}` }, (slices) => slices.some(own), {
+    ...waitOptions(ctx, 'kube-controller-manager to give a new Service its EndpointSlice', TIMEOUT_MS),
+  });
+}
+
+async function allKnow(ctx: StepContext, address: string): Promise<void> {
   const known = new Set<string>();
   let behind: string[] = [];
   const look = async (): Promise<true | undefined> => {
@@ -75,7 +93,6 @@ async function allKnow(ctx: StepContext, address: string, otherwise: Otherwise):
   };
   await waitUntil(look, { ...waitOptions(ctx, 'the service proxies of all nodes to follow the API server', TIMEOUT_MS), intervalMs: 500 }).catch((cause: unknown) => {
     if (!(cause instanceof EnvironmentError)) throw cause;
-    if (otherwise === 'or go on') return;
     throw new EnvironmentError(`the service proxy of ${behind.join(', ')} does not follow the API server: after ${TIMEOUT_MS / 1000} s it does not know an endpoint that is new`, { cause, hint: 'Look at the log of kube-proxy there; pods are not ended while requests would go on to them.' });
   });
 }

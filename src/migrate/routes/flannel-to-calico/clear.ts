@@ -2,7 +2,7 @@
 import { bridgeName } from '../../../cni/flannel/names.ts';
 import type { StepContext } from '../../steps/context.ts';
 import { clearPods, HOLD_CONF, holdPods, podDevices, releasePods, type CniPlaces } from '../../steps/hold.ts';
-import { proxiesFollow, removeProxyCheck } from '../../steps/proxies.ts';
+import { proxiesFollow, removeProxyChecks } from '../../steps/proxies.ts';
 import { podsReturn } from '../../steps/return-pods.ts';
 import type { StepHandler } from '../../types.ts';
 
@@ -41,7 +41,7 @@ export const clear: StepHandler<StepContext> = {
   },
   async undo(ctx, step) {
     const { node, places, timeoutMs, waitForReturn } = step.params as unknown as ClearParams;
-    await removeProxyCheck(ctx);
+    await removeProxyChecks(ctx);
     await releasePods(ctx.shell(node), places);
     if (waitForReturn) await podsReturn(ctx, { node, timeoutMs });
   },

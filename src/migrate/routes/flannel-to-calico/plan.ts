@@ -12,7 +12,7 @@ import { apiRestart, everythingStops } from './plan-impacts.ts';
 import { handOverPolicies } from './plan-policies.ts';
 
 /** Pods are not ended while requests would go on to them. */
-const PROXIES = 'wait until the service proxy of every node knows a new endpoint of Service fairlead-system/fairlead-proxy-check; remove it again';
+const PROXIES = 'wait until kube-controller-manager and the service proxy of every node follow a new Service fairlead-system/fairlead-proxy-check-…; remove it again';
 
 export interface TakeoverOptions {
   /** Longest time a node's pods may take to move, milliseconds. */
