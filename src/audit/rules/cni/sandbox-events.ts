@@ -19,12 +19,16 @@ export const sandboxEvents: Rule = {
   title: 'Pods get no network, and events say why',
   severity: 'error',
   faults: ['N2', 'A10', 'L1', 'N3', 'I1'],
-  looksAt: 'Events FailedCreatePodSandBox and NetworkNotReady whose message is a known one.',
+  looksAt: 'Events FailedCreatePodSandBox and NetworkNotReady whose message is a known one, about pods that have no address; where the input has pods, those that are gone do not count.',
   why: 'The pods stay in ContainerCreating.',
   fix: [],
   refs: ['cilium#27715', 'calico#1795', 'k3s#5885', 'cni-plugin: dataplane_linux.go'],
   check(view) {
-    const events = view.index.objects<EventObject>('Event').filter(({ reason }) => reason === 'FailedCreatePodSandBox' || reason === 'NetworkNotReady');
+    const nameOf = ({ namespace = 'default', name = '' }: { namespace?: string; name?: string }): string => `${namespace}/${name}`;
+    // A new node's first pods start before its CNI does, and nobody takes their events back.
+    const waiting = new Set(view.pods.filter(({ status }) => status?.podIP === undefined).map(({ metadata }) => nameOf(metadata)));
+    const lasts = (about: EventObject['involvedObject']): boolean => about?.kind !== 'Pod' || view.pods.length === 0 || waiting.has(nameOf(about));
+    const events = view.index.objects<EventObject>('Event').filter(({ reason, involvedObject }) => (reason === 'FailedCreatePodSandBox' || reason === 'NetworkNotReady') && lasts(involvedObject));
     const known = events.flatMap((event) => { const meaning = MEANINGS.find(({ pattern }) => pattern.test(event.message ?? '')); return meaning === undefined ? [] : [{ event, meaning }]; });
     return [...Map.groupBy(known, ({ meaning }) => meaning)].map(([meaning, all]) => ({
       subjects: [...new Set(all.map(({ event: { involvedObject: about } }) => `${about?.kind ?? 'Pod'} ${about?.namespace ?? ''}/${about?.name ?? ''}`))],
@@ -35,8 +39,11 @@ export const sandboxEvents: Rule = {
   },
   bad: [
     object('v1', 'Event', 'e', { reason: 'FailedCreatePodSandBox', message: 'Failed to create pod sandbox: plugin type="cilium-cni" failed (add): unable to connect to Cilium daemon: dial unix /var/run/cilium/cilium.sock: connect: no such file or directory', involvedObject: { kind: 'Pod', namespace: 'app', name: 'a' } }),
+    object('v1', 'Pod', 'a', { metadata: { name: 'a', namespace: 'app' }, spec: { nodeName: 'n1' }, status: { phase: 'Pending' } }),
   ],
   good: [
     object('v1', 'Event', 'e', { reason: 'FailedCreatePodSandBox', message: 'Failed to create pod sandbox: context deadline exceeded', involvedObject: { kind: 'Pod', namespace: 'app', name: 'a' } }),
+    object('v1', 'Event', 'f', { reason: 'FailedCreatePodSandBox', message: 'Failed to create pod sandbox: stat /var/lib/calico/nodename: no such file or directory', involvedObject: { kind: 'Pod', namespace: 'app', name: 'b' } }),
+    object('v1', 'Pod', 'b', { metadata: { name: 'b', namespace: 'app' }, spec: { nodeName: 'n1' }, status: { phase: 'Running', podIP: '10.42.0.2' } }),
   ],
 };
