@@ -22,7 +22,7 @@ let sshd: TestSshd;
 describe('migration by ssh', () => {
   beforeAll(async () => {
     lab = await startLab(LAB, '--nodes', '3', '--apps');
-    sshd = await startSshd(lab, lab.nodes);
+    sshd = await startSshd(lab, lab.nodes.toReversed());
     for (const node of lab.nodes) await lab.shell(node).write('/etc/sudoers.d/deputy', 'deputy ALL=(ALL) ALL\n', 0o440);
     process.env['FAIRLEAD_TEST_SUDO'] = DEPUTY_PASSWORD;
     writeFileSync(inventory, `ssh:\n  user: deputy\n  config: ${sshd.config()}\n  sudoPassword: env:FAIRLEAD_TEST_SUDO\nnodes:\n${lab.nodes.map((node) => `  ${node}: {host: ${sshd.address(node)}}\n`).join('')}`);
