@@ -3,7 +3,7 @@ import { refOf, type KubeObject, type PodObject } from '../../cluster/objects.ts
 import { waitUntil } from '../../cluster/wait.ts';
 import type { Json, StepHandler } from '../types.ts';
 import { waitOptions, type StepContext } from './context.ts';
-import { proxiesFollow } from './proxies.ts';
+import { proxiesFollow, type Otherwise } from './proxies.ts';
 
 interface DnsParams {
   namespace: string;
@@ -72,7 +72,7 @@ async function retiredPods(ctx: StepContext, { namespace, name }: ReturnType<typ
  * queries, while those under way are still answered. Without that label they are nobody's, so they get another by which
  * they are found again after a crash.
  */
-async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>, otherwise: Parameters<typeof proxiesFollow>[1]): Promise<void> {
+async function retirePods(ctx: StepContext, ref: ReturnType<typeof original>, otherwise: Otherwise): Promise<void> {
   const deployment = await ctx.cluster.get(ref);
   if (deployment !== undefined) {
     const { matchLabels } = specOf(deployment).selector;
@@ -130,7 +130,7 @@ export const hardenDns: StepHandler<StepContext> = {
 };
 
 /** Puts the original Deployment back in service, then retires the stand-in, and what a retirement that was cut short left of the original. */
-async function restoreDns(ctx: StepContext, params: DnsParams, replicas: number, otherwise: Parameters<typeof proxiesFollow>[1]): Promise<void> {
+async function restoreDns(ctx: StepContext, params: DnsParams, replicas: number, otherwise: Otherwise): Promise<void> {
   await ctx.cluster.patch(original(params), { spec: { replicas } });
   await waitReady(ctx, original(params), replicas);
   await proxiesFollow(ctx, otherwise);

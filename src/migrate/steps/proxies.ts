@@ -22,7 +22,7 @@ const PORT = { name: 'check', port: 9, protocol: 'TCP' };
 const TIMEOUT_MS = 150_000;
 
 /** When proxies do not follow: a step fails before it ends a pod; what takes a step back must come to its end. */
-type Otherwise = 'or fail' | 'or go on';
+export type Otherwise = 'or fail' | 'or go on';
 
 /**
  * Waits until the proxies of all Ready nodes know everything that the API server knew when this was called, and until the

@@ -38,6 +38,7 @@ export function contractSuite(name: string, profile: 'k3s' | 'kubeadm'): void {
       walk = new ContractWalk(lab);
     }, 600_000);
     afterAll(async () => {
+      walk?.close();
       await fairleadOk('lab', 'down', '--name', name);
     });
 

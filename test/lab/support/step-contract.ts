@@ -1,7 +1,7 @@
 /** Walks through a plan's steps and holds each to its contract: killed anywhere, undone, applied again, it leaves what it should. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,6 +47,11 @@ export class ContractWalk {
   constructor(lab: TestLab) {
     this.#lab = lab;
     this.#ctx = { cluster: lab.cluster, shell: (node) => lab.shell(node), backupDir: join(this.#dir, 'backup'), waiting: () => undefined };
+  }
+
+  /** Removes the walk's own files. */
+  close(): void {
+    rmSync(this.#dir, { recursive: true, force: true });
   }
 
   /** A step that can be undone; afterwards it is applied. */
