@@ -46,12 +46,24 @@ export function parseJournal(bytes: Uint8Array, path: string): ParsedJournal {
     if (value === undefined) {
       const last = newline === -1 || newline === bytes.length - 1;
       if (!last) throw damaged(path, entries.length + 1, 'it is not JSON');
+      if (holdsAWholeEntry(decoder.decode(bytes.subarray(start)))) throw damaged(path, entries.length + 1, 'its line break is gone');
       return { entries, validBytes: start, tornBytes: bytes.length - start };
     }
     entries.push(checkedEntry(value, entries.at(-1), path));
     start = newline + 1;
   }
   return { entries, validBytes: start, tornBytes: 0 };
+}
+
+/**
+ * Whether a last line that is not JSON starts with a whole entry all the same. An append that was cut off never does:
+ * it lacks its end, or has NULs in it. (An entry before NULs only is one whose last block never reached the disk.)
+ */
+function holdsAWholeEntry(text: string): boolean {
+  for (let end = text.indexOf('}'); end !== -1; end = text.indexOf('}', end + 1)) {
+    if (parseJson(text.slice(0, end + 1)) !== undefined) return /[^\0]/.test(text.slice(end + 1));
+  }
+  return false;
 }
 
 function checkedEntry(value: unknown, previous: JournalEntry | undefined, path: string): JournalEntry {

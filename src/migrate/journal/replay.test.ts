@@ -77,6 +77,26 @@ it('finds any single changed byte but in what a crash may have cut off', async (
   );
 });
 
+it('does not take a damaged line break between acknowledged entries for a torn last line', async () => {
+  const bytes = await history();
+  for (let at = bytes.indexOf(10); at !== -1 && at < bytes.length - 1; at = bytes.indexOf(10, at + 1)) {
+    for (const instead of [0, 11, 32, 44, 0x7b, 0x7d]) {
+      const tampered = Uint8Array.from(bytes);
+      tampered[at] = instead;
+      expect(() => parseJournal(tampered, 'j'), `byte ${at} became ${instead}`).toThrow('changed or damaged');
+    }
+  }
+});
+
+it('leaves out an entry whose last block never reached the disk', async () => {
+  const bytes = await history();
+  const lastLine = bytes.lastIndexOf(10, bytes.length - 2) + 1;
+  for (const kept of [lastLine + 1, bytes.length - 40, bytes.length - 1]) {
+    const { validBytes } = parseJournal(Uint8Array.from(bytes).fill(0, kept), 'j');
+    expect(validBytes).toBe(lastLine);
+  }
+});
+
 it('is finished as rolled back when everything was', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'fairlead-replay-'));
   try {
