@@ -35,6 +35,11 @@ export class Cluster {
     return this.#transport.endpoint;
   }
 
+  /** How many requests, or attempts at them, the API server has not answered so far: where it has grown, the server was away meanwhile. */
+  get failures(): number {
+    return this.#transport.failures;
+  }
+
   /** Drops kept connections. */
   close(): void {
     this.#transport.close();

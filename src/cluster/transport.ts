@@ -38,6 +38,7 @@ export class Transport {
   readonly endpoint: string;
   readonly #agent: http.Agent | undefined;
   readonly #patienceMs: number;
+  #failures = 0;
 
   /** `kubeConfig` must have a current cluster. `patienceMs`: how long an unreachable server is asked again where repeating is harmless. */
   constructor(kubeConfig: KubeConfig, patienceMs: number = DEFAULT_PATIENCE_MS) {
@@ -51,6 +52,11 @@ export class Transport {
     this.#agent = cluster.proxyUrl === undefined ? new Agent({ keepAlive: true }) : undefined;
   }
 
+  /** How many attempts got no answer so far, those included that a later one made good. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** Sends a request and resolves whatever status is answered. Errors: UnreachableError. */
   async send(request: ApiRequest): Promise<ApiResponse> {
     const repeatable = request.repeatable ?? request.method !== 'POST';
@@ -59,6 +65,7 @@ export class Transport {
       try {
         return await this.#once(request);
       } catch (error) {
+        this.#failures++;
         const pause = retryPausesMs[Math.min(attempt, retryPausesMs.length - 1)] as number;
         const retriable = error instanceof UnreachableError && error.code !== 'TIMEOUT' && (repeatable || neverSent.has(error.code));
         patienceMs -= pause;

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isReady, type KubeObject, type NodeObject, type PodObject } from '../../src/cluster/objects.ts';
 import type { StepContext } from '../../src/migrate/steps/context.ts';
+import { waitUntil } from '../../src/cluster/wait.ts';
 import { drain, uncordon } from '../../src/migrate/steps/drain.ts';
+import { keepProxiesFollowing } from '../../src/migrate/steps/proxies.ts';
 import type { StepSpec } from '../../src/migrate/types.ts';
 import { fairlead, type Said } from './support/fairlead.ts';
 import { nodePod, startLab, untilReady, type TestLab } from './support/lab.ts';
@@ -115,6 +117,22 @@ describe('what stands in the way of a drain', () => {
     expect(await uncordon.check(ctx(), step)).toBe(true);
     expect(await uncordon.verify(ctx(), step, null)).toEqual({ ok: true, evidence: [`${AGENT} is schedulable; the pods of claim default/data are back`] });
     expect((await keeper()).map((pod) => ({ name: pod.metadata.name, node: pod.spec.nodeName, ready: isReady(pod) }))).toEqual([{ name: waiting[0]?.metadata.name, node: AGENT, ready: true }]);
+  });
+
+  test('between evictions, proxies are looked at again only when the API server was away', { timeout: 300_000 }, async () => {
+    const waits: string[] = [];
+    const looks = (): number => waits.filter((what) => what.startsWith('the service proxies')).length;
+    const watched = { ...ctx(), waiting: (what: string) => void waits.push(what) };
+    const proxiesFollow = await keepProxiesFollowing(watched, 'or fail');
+    await proxiesFollow();
+    expect(looks()).toBe(1);
+    const { code, stderr } = await fairlead('lab', 'fault', 'api-down', '--name', LAB, '--for', '3s');
+    expect(code, stderr).toBe(0);
+    await waitUntil(async () => (await lab.cluster.version(), lab.cluster.failures > 0 || undefined), { what: 'the API server to be away, and back', timeoutMs: 60_000 });
+    await Promise.all([proxiesFollow(), proxiesFollow()]);
+    expect(looks()).toBe(2);
+    await proxiesFollow();
+    expect(looks()).toBe(2);
   });
 
   test('without the claim, plan passes by itself', async () => {

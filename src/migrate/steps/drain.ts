@@ -7,7 +7,7 @@ import type { StepHandler } from '../types.ts';
 import { waitOptions, type StepContext } from './context.ts';
 import { drainChecks, readPins, surveyDrain, type PinnedPods } from './drain-checks.ts';
 import { controllerOf, describePod, drainable } from './pods.ts';
-import { proxiesFollow, removeProxyChecks } from './proxies.ts';
+import { keepProxiesFollowing, removeProxyChecks, type Otherwise } from './proxies.ts';
 
 interface DrainParams {
   node: string;
@@ -48,10 +48,17 @@ function isWhole(controller: KubeObject | undefined): boolean {
   return readyReplicas >= replicas;
 }
 
-async function evictOne(ctx: StepContext, pod: PodObject, deadline: number): Promise<void> {
+/** By when a pod must have ended (epoch ms), and what must hold before each one is told to. */
+interface Terms {
+  deadline: number;
+  proxiesFollow(): Promise<void>;
+}
+
+async function evictOne(ctx: StepContext, pod: PodObject, { deadline, proxiesFollow }: Terms): Promise<void> {
   const { namespace = 'default', name, uid } = pod.metadata;
   let blockedBy = '';
   for (;;) {
+    await proxiesFollow();
     const result = await ctx.cluster.evict(namespace, name, uid === undefined ? {} : { uid });
     if (typeof result === 'string') break;
     blockedBy = result.blockedBy;
@@ -64,13 +71,13 @@ async function evictOne(ctx: StepContext, pod: PodObject, deadline: number): Pro
 }
 
 /** Evicts the pods of one controller one after the other, each only when its workload is whole again. */
-async function evictInTurn(ctx: StepContext, pods: readonly PodObject[], deadline: number): Promise<void> {
+async function evictInTurn(ctx: StepContext, pods: readonly PodObject[], terms: Terms): Promise<void> {
   for (const pod of pods) {
-    await evictOne(ctx, pod, deadline);
+    await evictOne(ctx, pod, terms);
     const owner = controllerOf(pod);
     if (owner === undefined || !['ReplicaSet', 'StatefulSet', 'ReplicationController'].includes(owner.kind)) continue;
     const ref = { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, namespace: pod.metadata.namespace ?? 'default' };
-    const left = Math.max(1000, deadline - Date.now());
+    const left = Math.max(1000, terms.deadline - Date.now());
     await ctx.cluster.waitFor(ref, isWhole, waitOptions(ctx, `${owner.kind} ${ref.namespace}/${owner.name} to be whole again`, left));
   }
 }
@@ -85,21 +92,22 @@ async function refuseIfBlocked(ctx: StepContext, { node, timeoutMs, pinnedPods }
 }
 
 /** Evicts pods: first those that start anew elsewhere, in turn; then those that are tied to the node, which nobody waits for now. */
-async function evictAll(ctx: StepContext, pods: readonly PodObject[], deadline: number): Promise<void> {
+async function evictAll(ctx: StepContext, pods: readonly PodObject[], terms: Terms): Promise<void> {
   const tied = new Set((await readPins(ctx.cluster, pods)).map(({ pod }) => pod.metadata.uid));
   const groups = Object.values(Object.groupBy(pods.filter((pod) => !tied.has(pod.metadata.uid)), (pod) => controllerOf(pod)?.uid ?? pod.metadata.uid ?? describePod(pod)));
-  await Promise.all(groups.map((group) => evictInTurn(ctx, group ?? [], deadline)));
-  await Promise.all(pods.filter((pod) => tied.has(pod.metadata.uid)).map((pod) => evictOne(ctx, pod, deadline)));
+  await Promise.all(groups.map((group) => evictInTurn(ctx, group ?? [], terms)));
+  await Promise.all(pods.filter((pod) => tied.has(pod.metadata.uid)).map((pod) => evictOne(ctx, pod, terms)));
 }
 
 /** Evicts everything a drain moves. Errors: EnvironmentError naming the first pod that could not be moved in time. */
-async function drainNode(ctx: StepContext, node: string, deadline: number): Promise<void> {
+async function drainNode(ctx: StepContext, node: string, timeoutMs: number, otherwise: Otherwise): Promise<void> {
+  const terms = { proxiesFollow: await keepProxiesFollowing(ctx, otherwise), deadline: Date.now() + timeoutMs };
   await setCordon(ctx, node, true);
   // Looked at again: a scheduler that has not seen the cordon yet puts a replacement right back, though not forever.
   for (let round = 0; round < ROUNDS; round++) {
     const pods = drainable(await podsOf(ctx, node));
     if (pods.length === 0) return;
-    await evictAll(ctx, pods, deadline);
+    await evictAll(ctx, pods, terms);
   }
   const left = drainable(await podsOf(ctx, node)).map(describePod);
   if (left.length > 0) throw new EnvironmentError(`pods come back to ${node} although it is cordoned: ${left.join(', ')}`, { hint: 'they tolerate the cordon or name the node; take that out of their workloads, or scale those down for now' });
@@ -126,10 +134,8 @@ export const drain: StepHandler<StepContext> = {
   },
   async apply(ctx, step) {
     const params = step.params as unknown as DrainParams;
-    const deadline = Date.now() + params.timeoutMs;
     await refuseIfBlocked(ctx, params);
-    await proxiesFollow(ctx, 'or fail');
-    await drainNode(ctx, params.node, deadline);
+    await drainNode(ctx, params.node, params.timeoutMs, 'or fail');
   },
   async verify(ctx, step) {
     const { node } = step.params as unknown as DrainParams;
@@ -173,6 +179,6 @@ export const uncordon: StepHandler<StepContext> = {
   },
   undo: (ctx, step) => {
     const { node, timeoutMs } = step.params as unknown as UncordonParams;
-    return drainNode(ctx, node, Date.now() + timeoutMs);
+    return drainNode(ctx, node, timeoutMs, 'or go on');
   },
 };

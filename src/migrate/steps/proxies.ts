@@ -45,6 +45,19 @@ export async function proxiesFollow(ctx: StepContext, otherwise: Otherwise): Pro
   }
 }
 
+/** `proxiesFollow` for a while in which pods are ended one after another: what it resolves looks again where the API server was away since it last looked. */
+export async function keepProxiesFollowing(ctx: StepContext, otherwise: Otherwise): Promise<() => Promise<void>> {
+  let failures = ctx.cluster.failures;
+  let proof = proxiesFollow(ctx, otherwise);
+  await proof;
+  return () => {
+    if (ctx.cluster.failures === failures) return proof;
+    ({ failures } = ctx.cluster);
+    proof = proxiesFollow(ctx, otherwise);
+    return proof;
+  };
+}
+
 /** Takes away what checks have left, also those that were cut short. */
 export async function removeProxyChecks(ctx: StepContext): Promise<void> {
   for (const [apiVersion, kind] of [['discovery.k8s.io/v1', 'EndpointSlice'], ['v1', 'Service']] as const) {
