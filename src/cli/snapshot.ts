@@ -1,9 +1,6 @@
 /** `fairlead snapshot`: a cluster's network in one portable file without secrets; `show` and `diff` read it. */
-import { dump } from 'js-yaml';
 import { ExitCode } from '../core/errors.ts';
-import { clusterRole } from '../cluster/snapshot/rbac.ts';
 import { writeSnapshot } from '../cluster/snapshot/write.ts';
-import { CATALOGUE } from '../cni/catalogue.ts';
 import { differenceOf, differenceText } from '../cni/picture/difference.ts';
 import { pictureOf } from '../cni/picture/picture.ts';
 import { summaryOf, summaryText } from '../cni/picture/summary.ts';
@@ -25,13 +22,6 @@ const show: Verb = {
     const summary = summaryOf(pictureOf(await loadInputs(listArgument(ctx, 'input'))));
     ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary));
   },
-};
-
-const rbac: Verb = {
-  name: 'rbac',
-  summary: 'print the permissions that a snapshot needs',
-  description: 'Prints a ClusterRole that may list the kinds that a snapshot reads, and nothing else. Reading hosts needs what reaching them needs.',
-  run: (ctx) => Promise.resolve(ctx.stdout(dump(clusterRole(CATALOGUE), { lineWidth: 160, flowLevel: 3 }))),
 };
 
 const diff: Verb = {
@@ -58,10 +48,10 @@ export const snapshot: Verb = {
   options: [{ flags: '--to <path>', description: 'directory, or file that ends in .tgz, to write', default: 'snapshot.tgz' }, ...liveOptions],
   examples: [
     { command: 'fairlead snapshot --via pod --to before.tgz', description: 'the cluster of the kubeconfig, with facts of its hosts' },
-    { command: 'fairlead snapshot rbac | kubectl apply -f -', description: 'the role that reading needs' },
+    { command: 'fairlead rbac snapshot | kubectl apply -f -', description: 'the role that reading needs' },
     { command: 'fairlead snapshot manifests/ dump.yaml --to review.tgz', description: 'of files, without a cluster' },
   ],
-  verbs: [show, diff, rbac],
+  verbs: [show, diff],
   async run(ctx) {
     const taken = await takeSnapshot(ctx, listArgument(ctx, 'input'));
     const target = textOption(ctx, 'to') ?? 'snapshot.tgz';

@@ -43,6 +43,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./probe.ts')).probe,
   },
   {
+    name: 'rbac',
+    summary: 'print the permissions that a verb needs',
+    load: async () => (await import('./rbac.ts')).rbac,
+  },
+  {
     name: 'policy',
     summary: 'what may talk to what, why, and what a change would break',
     load: async () => (await import('./policy.ts')).policy,

@@ -1,24 +1,34 @@
-/** The whole job with hosts reached through the API server: also while the only API server and each node's kubelet restart. */
+/**
+ * The whole job with hosts reached through the API server, also while the only API server and each node's kubelet restart,
+ * by an account that may do what `fairlead rbac migrate` says and nothing else.
+ */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { labPaths } from '../../src/lab/paths.ts';
 import { NODE_NAMESPACE, NODE_SELECTOR } from '../../src/node/pod/manifests.ts';
 import { fairlead, fairleadFor, fairleadOk } from './support/fairlead.ts';
-import { clusterOf, expectCleanReport, intruderStatus, ownState, readReport } from './support/migration.ts';
+import { startLab, type TestLab } from './support/lab.ts';
+import { expectCleanReport, intruderStatus, ownState, readReport } from './support/migration.ts';
+import { restrictedKubeconfig, USER } from './support/restricted.ts';
 
 const LAB = 'mpod';
 const state = ownState();
 const report = join(state.dir, 'report');
-const reach = ['--via', 'pod', '--kubeconfig', labPaths(LAB).kubeconfig];
+const kubeconfig = join(state.dir, 'operator.kubeconfig');
+const reach = ['--via', 'pod', '--kubeconfig', kubeconfig];
 
 describe('migration by way of pods', () => {
+  let lab: TestLab;
   beforeAll(async () => {
-    await fairleadOk('lab', 'down', '--name', LAB);
-    await fairleadOk('lab', 'up', '--name', LAB, '--nodes', '3', '--apps');
+    lab = await startLab(LAB, '--nodes', '3', '--apps');
+    await restrictedKubeconfig(lab, kubeconfig, 'migrate', '--via', 'pod');
   }, 600_000);
   afterAll(async () => {
-    await fairleadOk('lab', 'down', '--name', LAB);
+    await lab.down();
     state.remove();
+  });
+
+  test.each([['get', 'secrets', 'kube-system'], ['create', 'pods', 'default'], ['patch', 'deployments', 'shop'], ['get', 'pods/exec', 'kube-system']])('the account may not %s %s in %s', async (verb, resource, namespace) => {
+    expect(await lab.kubectl('auth', 'can-i', verb, resource, '-n', namespace, '--as', USER)).toMatchObject({ code: 1, stdout: 'no\n' });
   });
 
   test('the plan says what is not measured', async () => {
@@ -35,12 +45,11 @@ describe('migration by way of pods', () => {
   });
 
   test('policies are enforced, nothing of Flannel is left, and nothing of ours', { timeout: 300_000 }, async () => {
-    const cluster = await clusterOf(LAB);
+    const { cluster } = lab;
     expect(await intruderStatus(cluster)).toBe(502);
     expect(await fairleadOk('leftovers', ...reach)).toBe('nothing of Flannel is left on any node\n');
     expect((await fairlead('leftovers', ...reach, '--context', 'nowhere')).code).toBe(2);
     expect(await cluster.list({ apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NODE_NAMESPACE, labelSelector: NODE_SELECTOR })).toEqual([]);
     expect(await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace: NODE_NAMESPACE, labelSelector: NODE_SELECTOR })).toEqual([]);
-    cluster.close();
   });
 });

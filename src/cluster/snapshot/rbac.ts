@@ -1,4 +1,5 @@
 /** The permissions that collecting a snapshot needs: to list, and nothing else. */
+import type { Permissions } from '../roles.ts';
 import type { Catalogue } from './catalogue.ts';
 
 /** Plurals that do not follow from the kind (`kubectl api-resources`). */
@@ -13,12 +14,12 @@ export function pluralOf(kind: string): string {
   return /(s|x|ch|sh)$/.test(name) ? `${name}es` : `${name}s`;
 }
 
-/** A ClusterRole with exactly the kinds that are read. */
-export function clusterRole(catalogue: Catalogue): object {
+/** To list exactly the kinds that are read. */
+export function snapshotPermissions(catalogue: Catalogue): Permissions {
   const asked = catalogue.kinds.filter(({ versions }) => versions.length > 0);
   const groups = [...Map.groupBy(asked, ({ group }) => group)].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
-    apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'fairlead-snapshot' },
-    rules: groups.map(([group, kinds]) => ({ apiGroups: [group], resources: kinds.map(({ kind }) => pluralOf(kind)).toSorted(), verbs: ['list'] })),
+    cluster: groups.map(([group, kinds]) => ({ apiGroups: [group], resources: kinds.map(({ kind }) => pluralOf(kind)).toSorted(), verbs: ['list'] })),
+    namespaces: {},
   };
 }

@@ -4,7 +4,7 @@ import { keepArguments } from './argument.ts';
 import { BASE_CATALOGUE } from './base-catalogue.ts';
 import { joinCatalogues } from './catalogue.ts';
 import { keepCorefile } from './corefile.ts';
-import { clusterRole, pluralOf } from './rbac.ts';
+import { pluralOf, snapshotPermissions } from './rbac.ts';
 import { Redactor } from './redact.ts';
 import { isPlainValue, looksSecret } from './values.ts';
 
@@ -63,7 +63,7 @@ describe('objects', () => {
 describe('permissions', () => {
   it.each([['NetworkPolicy', 'networkpolicies'], ['Ingress', 'ingresses'], ['Endpoints', 'endpoints'], ['EndpointSlice', 'endpointslices'], ['StorageClass', 'storageclasses'], ['BlockAffinity', 'blockaffinities'], ['Gateway', 'gateways'], ['BGPPeer', 'bgppeers'], ['TigeraStatus', 'tigerastatuses']])('%s is %s', (kind, plural) => expect(pluralOf(kind)).toBe(plural));
   it('are to list, without Secrets', () => {
-    const text = JSON.stringify(clusterRole(joinCatalogues([BASE_CATALOGUE])));
+    const text = JSON.stringify(snapshotPermissions(joinCatalogues([BASE_CATALOGUE])));
     expect(text).toContain('"networkpolicies"');
     expect(text).not.toMatch(/secret|"get"|"watch"|"\*"/i);
   });
