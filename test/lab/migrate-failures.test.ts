@@ -1,4 +1,4 @@
-/** Taking everything back after the tool was killed, and refusing what was not accepted. What goes wrong at each step is in test/sweep. */
+/** Taking everything back after the tool was killed, a fault that stays, and refusing what was not accepted. What goes wrong at each step is in test/sweep. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -28,9 +28,22 @@ describe('failures in the middle of a migration', () => {
     expect(existsSync(join(state.dir, 'state'))).toBe(false);
   });
 
+  test('a fault that stays: the node goes back, what is still wrong is said, and the command that is named ends well once the fault is gone', { timeout: 1_200_000 }, async () => {
+    await fairleadOk('lab', 'fault', 'stale-fdb', '--name', LAB, '--node', 'agent-1', '--at-step', `node:${LAB}-agent-1/start`, '--phase', 'applied');
+    const stopped = await migrate('--yes', '--accept', 'api-server');
+    expect(stopped.code, stopped.stderr.slice(-3000)).toBe(5);
+    expect(stopped.stderr).toContain(`node ${LAB}-agent-1 was rolled back, but the gate afterwards says fail`);
+    const next = /Next: `fairlead (migrate rollback --node \S+)`/.exec(stopped.stderr)?.[1];
+    expect(next).toBe(`migrate rollback --node ${LAB}-agent-1`);
+    await fairleadOk('lab', 'fault', 'clear', '--name', LAB);
+    const back = await fairleadFor(900_000, ...(next ?? '').split(' '), ...VIA, '--gate-window', '4s', '--report', report('after-the-fault'));
+    expect(back.code, back.stderr.slice(-3000)).toBe(0);
+    expect(readReport(report('after-the-fault')).nodes.every((node) => node.cni === 'flannel')).toBe(true);
+  });
+
   test('kill -9 of the tool while a tunnel changes hands, then rollback: Flannel everywhere, nothing of Calico left', { timeout: 1_200_000 }, async () => {
     await fairleadOk('lab', 'fault', 'kill-tool', '--name', LAB, '--at-step', `node:${LAB}-agent-1/handover`);
-    const killed = await migrate('--yes', '--accept', 'api-server');
+    const killed = await migrate('resume');
     expect(killed.code, killed.stderr.slice(-3000)).toBe(137);
     const status = await fairleadOk('migrate', 'status', ...VIA);
     expect(status).toContain(`node:${LAB}-agent-1/handover`);

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { packageRoot } from '../../src/core/package-root.ts';
+import type { Incident } from './incidents.ts';
 
 /** Verbs that a row calls; what they import, also dynamically, is what it exercises. */
 const ENTRIES = ['src/cli/migrate.ts', 'src/cli/lab.ts', 'src/cli/leftovers.ts', 'src/probe/agent/main.ts', 'test/sweep/chain.ts'];
@@ -12,6 +13,8 @@ const TREES = ['src/lab/components', 'src/cni/calico/manifests'];
 
 /** Other ways to hosts than the lab's, which no row goes. */
 const NOT_GONE = /^src\/(?:node\/(?:ssh|pod)\/|cli\/via-ssh\.ts$)/;
+/** Holds all rows' definitions; a row rests on its own alone. */
+const DEFINITIONS = 'test/sweep/incidents.ts';
 const FAULT_FILES = /^src\/lab\/faults\//;
 
 /** Files of this repository that the entries reach by imports, as paths from its root, without those for which `skip` holds. */
@@ -41,15 +44,16 @@ function below(tree: string): string[] {
     .map((entry) => relative(packageRoot(), join(entry.parentPath, entry.name)));
 }
 
-/** sha256, the first 12 hex digits, over names and contents of everything that a row with this fault exercises. */
-export async function codeDigest(fault: string): Promise<string> {
-  const files = await reached((path) => NOT_GONE.test(path) || onlyOtherFaults(path, fault));
+/** Over names and contents of everything that a row with this fault exercises, but for the row's definition. */
+async function codeOf(fault: string): Promise<string> {
+  const files = await reached((path) => path === DEFINITIONS || NOT_GONE.test(path) || onlyOtherFaults(path, fault));
   const hash = createHash('sha256');
   for (const path of [...files, ...TREES.flatMap(below)].toSorted()) hash.update(`${path}\0`).update(textOf(path)).update('\0');
-  return hash.digest('hex').slice(0, 12);
+  return hash.digest('hex');
 }
 
-/** The digests of several faults' rows, by fault. */
-export async function codeDigests(faults: Iterable<string>): Promise<ReadonlyMap<string, string>> {
-  return new Map(await Promise.all([...new Set(faults)].map(async (fault): Promise<[string, string]> => [fault, await codeDigest(fault)])));
+/** For each row, by its id: sha256, the first 12 hex digits, over its definition and the code that it exercises. */
+export async function rowDigests(rows: readonly Incident[]): Promise<ReadonlyMap<string, string>> {
+  const code = new Map(await Promise.all([...new Set(rows.map(({ fault }) => fault))].map(async (fault) => [fault, await codeOf(fault)] as const)));
+  return new Map(rows.map((row) => [row.id, createHash('sha256').update(JSON.stringify(row)).update(code.get(row.fault) ?? '').digest('hex').slice(0, 12)]));
 }

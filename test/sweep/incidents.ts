@@ -54,6 +54,7 @@ type FaultRow = Omit<Incident, 'id' | 'asked' | 'hits' | 'phase' | 'afterMs'> & 
 /** Services have endpoints on the node that is cut off: others that ask them lose a part until those are taken out. */
 const SERVED: readonly ProbeClass[] = ['pod-to-service', 'dns', 'node-port', 'denied'];
 
+/** Those that outlast the node's way back stay with a human (exit 5): test/lab/migrate-failures.test.ts. */
 const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'api-down', step: 'prepare/install', forMs: 20_000, hits: ['api-server'] },
   { fault: 'disk-full', node: 'agent-1', step: 'prepare/stage' },
@@ -69,9 +70,9 @@ const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'felix-crash-loop', node: 'agent-1', step: 'node:agent-1/start' },
   { fault: 'felix-crash', node: 'agent-1', step: 'node:agent-1/start', phase: 'applied' },
   { fault: 'one-way-drop', node: 'agent-1', step: 'node:agent-1/start', forMs: 20_000, hits: SERVED },
-  { fault: 'stale-fdb', node: 'agent-1', step: 'node:agent-1/start', phase: 'applied', hits: SERVED },
+  { fault: 'stale-fdb', node: 'agent-1', step: 'node:agent-1/start', phase: 'applied', forMs: 45_000, hits: SERVED },
   { fault: 'mtu-small', node: 'agent-1', step: 'node:agent-1/start', phase: 'applied', hits: SERVED },
-  { fault: 'mtu-black-hole', node: 'agent-1', step: 'node:agent-1/prove', hits: SERVED },
+  { fault: 'mtu-black-hole', node: 'agent-1', step: 'node:agent-1/prove', forMs: 45_000, hits: SERVED },
   { fault: 'arp-silence', node: 'agent-1', step: 'node:agent-1/prove', forMs: 20_000, hits: [...SERVED, 'api-server'] },
   { fault: 'node-reboot', node: 'agent-1', step: 'node:agent-1/prove', hits: SERVED },
   { fault: 'drop', node: 'agent-1', step: 'node:agent-1/uncordon', forMs: 15_000, hits: SERVED },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { finishMigration, runIncident, type Chain } from './chain.ts';
-import { codeDigests } from './digest.ts';
+import { rowDigests } from './digest.ts';
 import { FAULTS, inOrder, KILLS, STEPS, type Incident } from './incidents.ts';
 import { machine, readRows, writeRows, type Current } from './table.ts';
 import { runTool } from './tool.ts';
@@ -58,8 +58,7 @@ async function runRows(wanted: readonly Incident[], current: Current): Promise<b
 }
 
 const all = [...KILLS, ...FAULTS];
-const byFault = await codeDigests(all.map(({ fault }) => fault));
-const current: Current = new Map(all.map(({ id, fault }) => [id, byFault.get(fault) ?? '']));
+const current: Current = await rowDigests(all);
 const known = readRows();
 const pattern = new RegExp(values.only);
 const due = all.filter(({ id }) => pattern.test(id) && (values.again || known.get(id)?.code !== current.get(id) || known.get(id)?.outcome !== 'pass'));
