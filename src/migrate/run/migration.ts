@@ -9,7 +9,7 @@ import { Mesh } from '../../probe/mesh/mesh.ts';
 import type { MeshOptions } from '../../probe/mesh/mesh-options.ts';
 import type { OutsideOptions } from '../../probe/mesh/outside.ts';
 import { DEFAULT_THRESHOLDS, evaluateGate } from '../../probe/stats/gate.ts';
-import type { CanaryExpectation, ProbeClass } from '../../probe/types.ts';
+import type { ProbeClass } from '../../probe/types.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { Announcer, EngineEvent } from '../engine/ports.ts';
 import { resumeMigration, rollbackMigration, runMigration } from '../engine.ts';
@@ -19,6 +19,7 @@ import { clusterMirror } from '../mirror.ts';
 import type { StepContext } from '../steps/context.ts';
 import type { Handlers, Plan } from '../types.ts';
 import { measuredClasses } from './coverage.ts';
+import { expectedCanaries } from './expected-canaries.ts';
 import { trafficGate } from './traffic-gate.ts';
 
 export interface MigrationOptions {
@@ -60,13 +61,6 @@ function sampleDir(options: MigrationOptions): string {
   return dir;
 }
 
-/** Nodes that have moved already, by the journal: their canaries are cut off. */
-function initialCanary(options: MigrationOptions): Record<string, CanaryExpectation> {
-  const done = new Set(options.journal.entries.flatMap((entry) => (entry.type === 'step-done' ? [entry.step] : [])));
-  const moved = (node: string): boolean => options.plan.steps.some((step) => step.kind === 'prove' && step.node === node && done.has(step.id));
-  return Object.fromEntries(options.plan.cluster.nodes.map(({ name }) => [name, moved(name) ? options.plan.canary.after : options.plan.canary.before]));
-}
-
 /** Nodes that a run which was cut short left between two CNIs: some of their steps are done or in doubt, not all. */
 function nodesInFlight(options: MigrationOptions): string[] {
   const { steps } = replay(options.journal.entries);
@@ -106,7 +100,7 @@ export async function driveMigration(options: MigrationOptions): Promise<Migrati
   const { plan, cluster, shell, journal, mode } = options;
   options.waiting('the probe agents');
   const meshOptions: MeshOptions = {
-    kube: cluster, shell, dir: sampleDir(options), image: options.agentImage, canary: initialCanary(options), windows: windowsOf(journal.entries), inFlight: nodesInFlight(options),
+    kube: cluster, shell, dir: sampleDir(options), image: options.agentImage, canary: expectedCanaries(plan, replay(journal.entries)), windows: windowsOf(journal.entries), inFlight: nodesInFlight(options),
     ...(options.outside ? { outside: options.outside } : {}),
     ...(options.http ? { http: options.http } : {}),
     ...(options.collectMs === undefined ? {} : { collectMs: options.collectMs }),
