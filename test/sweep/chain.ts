@@ -66,7 +66,7 @@ async function afterKill(chain: Chain, journal: string, incident: Incident): Pro
   const step = inLab(chain, incident.step);
   const hit = hitAt(await readJournal(journal));
   if (incident.asked === 'resume') {
-    const ended = await forward(chain, journal, stepDone(step));
+    const ended = await forward(chain, journal, stepDone(inLab(chain, lastStep(incident))));
     const { status } = replay(await readJournal(journal)).steps.get(step) ?? {};
     const good = status === 'done' && [0, 5].includes(ended.code);
     return { what: `killed after ${hit}; resumed`, problems: good ? [] : [`resume exited ${ended.code}, the step is ${status ?? 'not begun'}: ${tail(ended)}`] };

@@ -20,7 +20,7 @@ export interface Incident {
    * deal with the fault by itself: roll the node back (exit 4) or carry on.
    */
   asked: 'resume' | 'rollback' | 'nothing';
-  /** Step with which the row ends when the tool carries on; absent: the last of the step's group. */
+  /** Step with which the row ends when the tool carries on; absent: the step itself after a kill, otherwise the last of its group. */
   until?: string;
   /** Classes in which the fault itself costs probes between other nodes, whatever the tool does. */
   hits: readonly ProbeClass[];
@@ -42,8 +42,12 @@ export const STEPS = [...UNDOABLE, ...inGroup('commit', COMMIT)];
 /** Moments of a kill, milliseconds after the step's intent is on disk: at once, early, in the midst of what takes long. Which one a row has depends on its place alone. */
 const MOMENTS = [0, 150, 600, 1500];
 
+/** Kinds of steps that leave a node's new pods held back: nothing can be whole until the node's new CNI has started. */
+const HELD = new Set(['clear', 'handover']);
+
 function kill(step: string, asked: 'resume' | 'rollback', place: number): Incident {
-  return { id: `kill at ${step}, then ${asked}`, step, fault: 'kill-tool', phase: 'intent', afterMs: MOMENTS[place % MOMENTS.length] ?? 0, asked, hits: [] };
+  const held = asked === 'resume' && HELD.has(step.slice(step.lastIndexOf('/') + 1));
+  return { ...(held ? { until: `${groupOf(step)}/start` } : {}), id: `kill at ${step}, then ${asked}`, step, fault: 'kill-tool', phase: 'intent', afterMs: MOMENTS[place % MOMENTS.length] ?? 0, asked, hits: [] };
 }
 
 /** `kill -9` of the tool in each step, then `resume`; and in each step that can be undone, then `rollback`. */

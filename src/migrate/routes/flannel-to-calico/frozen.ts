@@ -8,6 +8,7 @@ import { partialOf, removeFiles } from '../../../node/partial-file.ts';
 import { readText } from '../../../node/shell.ts';
 import { waitOptions, type StepContext } from '../../steps/context.ts';
 import { hasLink } from '../../steps/rename-link.ts';
+import { untilNothingLacks } from '../../steps/until-nothing-lacks.ts';
 import type { StepHandler } from '../../types.ts';
 
 interface ServiceParams {
@@ -68,7 +69,7 @@ async function lacks(ctx: StepContext, { node, device }: ServiceParams): Promise
 }
 
 async function restarted(ctx: StepContext, params: ServiceParams): Promise<{ ok: boolean; evidence: string[] }> {
-  const found = await lacks(ctx, params);
+  const found = await untilNothingLacks(ctx, `${params.node} to be as it should after its restart`, () => lacks(ctx, params));
   return { ok: found.length === 0, evidence: found.length === 0 ? [`${params.node} runs without Flannel and is Ready; ${params.device} stands as before`] : found };
 }
 

@@ -2,6 +2,7 @@
 import { calicoNodePod } from '../../../cni/calico/health.ts';
 import { isReady, type NodeObject } from '../../../cluster/objects.ts';
 import type { StepContext } from '../../steps/context.ts';
+import { untilNothingLacks } from '../../steps/until-nothing-lacks.ts';
 import type { StepHandler } from '../../types.ts';
 
 /** What is not as it should be in the end, one sentence each. */
@@ -19,7 +20,7 @@ export const settled: StepHandler<StepContext> = {
   capture: async () => null,
   apply: async () => undefined,
   async verify(ctx) {
-    const found = await unsettled(ctx);
+    const found = await untilNothingLacks(ctx, 'every node to be Ready, and Calico on it', () => unsettled(ctx));
     return { ok: found.length === 0, evidence: found.length === 0 ? ['every node is Ready and runs a calico-node that is Ready'] : found };
   },
   undo: async () => undefined,
