@@ -10,6 +10,7 @@ import { loadSnapshot } from '../../src/cluster/snapshot/load.ts';
 import { CATALOGUE } from '../../src/cni/catalogue.ts';
 import { EnvironmentError } from '../../src/core/errors.ts';
 import { readHostFacts } from '../../src/distro/host-facts.ts';
+import { readPodNamespaces } from '../../src/node/facts/pod-namespaces.ts';
 import type { NodeShell } from '../../src/node/shell.ts';
 import { namespaceHost, type TestHost } from '../support/namespace-shell.ts';
 
@@ -77,7 +78,7 @@ describe('facts of a real kernel', () => {
   /** Rules above `info` that find something; `known` are those of the machine itself (its modules). */
   async function found(cni: keyof typeof objects): Promise<string[]> {
     // The namespace shares the machine's processes: their network namespaces are none of ours.
-    const shell: NodeShell = { ...host, run: (argv, options) => (argv[0] === 'lsns' ? Promise.reject(new EnvironmentError('not here')) : host.run(argv, options)) };
+    const shell: NodeShell = { ...host, run: (argv, options) => (argv[2]?.includes('nsenter') === true ? Promise.reject(new EnvironmentError('not here')) : host.run(argv, options)) };
     const { node: name, ...facts } = await readHostFacts(shell);
     const file = join(dir, 'x.json');
     writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...objects[cni], { apiVersion: 'fairlead.dev/v1', kind: 'HostFacts', metadata: { name }, ...facts }] }));
@@ -96,5 +97,25 @@ describe('facts of a real kernel', () => {
     await host.set(cni === 'flannel' ? FLANNEL : CALICO);
     await host.set(line);
     expect(await found(cni)).toContain(rule);
+  });
+});
+
+describe('a pod of a real kernel', () => {
+  it('is entered: its devices, routes and who listens where', async () => {
+    const host = await namespaceHost('n1');
+    try {
+      await host.set('ip netns add pod && ip link add cali1 type veth peer name eth0 netns pod && ip link set cali1 up && ip -n pod link set lo up && ip -n pod link set eth0 mtu 1450 up && ip -n pod addr add 198.51.100.77/32 dev eth0 && ip -n pod route add 169.254.1.1 dev eth0 scope link && ip -n pod route add default via 169.254.1.1 dev eth0');
+      // Its output would keep the command open.
+      await host.set(`ip netns exec pod ${process.execPath} -e "process.title='srv x'; const n = require('node:net'); n.createServer().listen(8080, '127.0.0.1'); n.createServer().listen(9000, '0.0.0.0')" >/dev/null 2>&1 </dev/null & for i in $(seq 100); do ip netns exec pod ss -Hlnt | grep -q 9000 && exit 0; sleep 0.1; done; exit 1`);
+      const { pods } = await readPodNamespaces(host);
+      const pod = pods.find(({ addresses }) => addresses.includes('198.51.100.77'));
+      expect(pod).toMatchObject({ loopbackUp: true, mtu: 1450, links: [{ name: 'eth0', kind: 'veth', up: true }] });
+      expect(pod?.routes?.map(({ dst }) => dst)).toContain('default');
+      expect(pod?.sockets?.map(({ address, port }) => `${address}:${port}`).toSorted()).toEqual(['0.0.0.0:9000', '127.0.0.1:8080']);
+      expect(pod?.sockets?.every(({ process: owner }) => owner !== undefined)).toBe(true);
+    } finally {
+      await host.set('for p in $(ip netns pids pod); do kill $p; done').catch(() => undefined);
+      await host.remove();
+    }
   });
 });
