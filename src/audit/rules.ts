@@ -69,6 +69,7 @@ import { podIpOutside } from './rules/ipam/pod-ip-outside.ts';
 import { addressOutside } from './rules/lb/address-outside.ts';
 import { addressShared } from './rules/lb/address-shared.ts';
 import { annotationsDiffer } from './rules/lb/annotations-differ.ts';
+import { chartAddress } from './rules/lb/chart-address.ts';
 import { excludedNodes } from './rules/lb/excluded-nodes.ts';
 import { notAdvertised } from './rules/lb/not-advertised.ts';
 import { oldCilium } from './rules/lb/old-cilium.ts';
@@ -134,7 +135,7 @@ export const RULES: readonly Rule[] = [
   severalCnis, severalConfs, noConf, missingPlugin, ciliumRenamedOthers, calicoToken, leftoverDevices, leftoverRules, sameSubnetTwice, podsOnOldCni, k3sServersDiffer, kprAndKubeProxy, firstFound, operatorDegraded, sandboxEvents, k3sSwap, bpfLeftovers, confUnnoticed,
   notEnforced, selectsNothing, noDns, nodeLocalDns, andOr, ipBlockCluster, policyNamedPort, hostEndpoint, hostNetworkPods, peerMatchesNothing, sourceLost, inertSection, rejectOnK3s, badFields, rulesMissing,
   noEndpoints, namedPort, nobodyListens, hostPortClash, localTrafficPolicy, clusterIpOutside,
-  pending, addressOutside, addressShared, notAdvertised, strictArp, servicelbAndMetallb, excludedNodes, poolExhausted, twoBgpSpeakers, annotationsDiffer, oldCilium,
+  pending, addressOutside, addressShared, notAdvertised, strictArp, servicelbAndMetallb, excludedNodes, poolExhausted, twoBgpSpeakers, annotationsDiffer, oldCilium, chartAddress,
   singleReplica, loop, dnsNoEndpoints, kubeletDns, stubZone, dnsInsertFailed, ndots,
   agentPort, serverPorts, policyGaps, inferenceNotUp, notScheduled, monitorPort, stackBlocked, serverHost,
   budgetNoSlack, barePods, pinnedVolumes, singleReplicas, webhooks, rebooter, gitopsOwnsCni, oneServer,
