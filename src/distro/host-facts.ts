@@ -26,6 +26,7 @@ import { readTrafficControl } from '../node/facts/traffic-control.ts';
 import { readText, type NodeShell } from '../node/shell.ts';
 import { detectHost } from './detect.ts';
 import { readCniFacts } from './cni-facts.ts';
+import { fitFacts } from './fit-facts.ts';
 
 /** Forwarding, filtering and proxy ARP of every device, limits of the neighbour table, bridges. */
 const SYSCTLS = String.raw`^net\.(ipv4\.(ip_forward|ip_local_port_range|conf\..*\.(rp_filter|forwarding|proxy_arp|route_localnet|arp_ignore|arp_announce)|neigh\..*\.(proxy_delay|proxy_qlen|gc_thresh[123]))|ipv6\.conf\.(all|default)\.(forwarding|disable_ipv6)|bridge\.bridge-nf-call-ip6?tables|netfilter\.nf_conntrack_(max|tcp_timeout_close_wait|udp_timeout_stream))$`;
@@ -87,7 +88,7 @@ export async function readHostFacts(shell: NodeShell, now: () => Date = () => ne
     pods: await attempt('network namespaces of pods', () => podsOf(shell, unknown)),
   };
   const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as Partial<HostFacts>;
-  return { node: shell.node, observedAt: now().toISOString(), kernel, ...known, ...(unknown.length === 0 ? {} : { unknown }) };
+  return fitFacts({ node: shell.node, observedAt: now().toISOString(), kernel, ...known, ...(unknown.length === 0 ? {} : { unknown }) });
 }
 
 type Attempt = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
