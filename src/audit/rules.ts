@@ -12,8 +12,10 @@ import { podCidrsExhausted } from './rules/cidr/pod-cidrs-exhausted.ts';
 import { podServiceOverlap } from './rules/cidr/pod-service-overlap.ts';
 import { poolOutsideClusterCidr } from './rules/cidr/pool-outside-cluster-cidr.ts';
 import { publicPodRange } from './rules/cidr/public-pod-range.ts';
+import { bpfLeftovers } from './rules/cni/bpf-leftovers.ts';
 import { calicoToken } from './rules/cni/calico-token.ts';
 import { ciliumRenamedOthers } from './rules/cni/cilium-renamed-others.ts';
+import { confUnnoticed } from './rules/cni/conf-unnoticed.ts';
 import { firstFound } from './rules/cni/first-found.ts';
 import { k3sServersDiffer } from './rules/cni/k3s-servers-differ.ts';
 import { k3sSwap } from './rules/cni/k3s-swap.ts';
@@ -49,6 +51,7 @@ import { iptablesMix } from './rules/host/iptables-mix.ts';
 import { kernelTooOld } from './rules/host/kernel-too-old.ts';
 import { looseRpfOldCalico } from './rules/host/loose-rpf-old-calico.ts';
 import { neighbourTable } from './rules/host/neighbour-table.ts';
+import { overlayFiltered } from './rules/host/overlay-filtered.ts';
 import { podGatewayRoute } from './rules/host/pod-gateway-route.ts';
 import { podLoopback } from './rules/host/pod-loopback.ts';
 import { proxyArp } from './rules/host/proxy-arp.ts';
@@ -66,6 +69,7 @@ import { podIpOutside } from './rules/ipam/pod-ip-outside.ts';
 import { addressOutside } from './rules/lb/address-outside.ts';
 import { addressShared } from './rules/lb/address-shared.ts';
 import { annotationsDiffer } from './rules/lb/annotations-differ.ts';
+import { chartAddress } from './rules/lb/chart-address.ts';
 import { excludedNodes } from './rules/lb/excluded-nodes.ts';
 import { notAdvertised } from './rules/lb/not-advertised.ts';
 import { oldCilium } from './rules/lb/old-cilium.ts';
@@ -127,11 +131,11 @@ export const RULES: readonly Rule[] = [
   podMtuTooBig, mtuDiffers, configuredMtu, bpfDevices,
   vxlanPortClash, overlayDiffers, vtepMac, checksumOffload, vsphere4789,
   proxyArp, gatewayRoute, proxyDelay, podGatewayRoute,
-  forwardingOff, forwardDrop, firewallActive, bridgeNetfilterOff, rpFilter, rpFilterLb, iptablesMix, inputDrop, conntrackFull, neighbourTable, kernelTooOld, flannelWrongAddress, calicoWrongAddress, hairpinOff, podLoopback, looseRpfOldCalico,
-  severalCnis, severalConfs, noConf, missingPlugin, ciliumRenamedOthers, calicoToken, leftoverDevices, leftoverRules, sameSubnetTwice, podsOnOldCni, k3sServersDiffer, kprAndKubeProxy, firstFound, operatorDegraded, sandboxEvents, k3sSwap,
+  forwardingOff, forwardDrop, firewallActive, bridgeNetfilterOff, rpFilter, rpFilterLb, iptablesMix, inputDrop, conntrackFull, neighbourTable, kernelTooOld, flannelWrongAddress, calicoWrongAddress, hairpinOff, podLoopback, looseRpfOldCalico, overlayFiltered,
+  severalCnis, severalConfs, noConf, missingPlugin, ciliumRenamedOthers, calicoToken, leftoverDevices, leftoverRules, sameSubnetTwice, podsOnOldCni, k3sServersDiffer, kprAndKubeProxy, firstFound, operatorDegraded, sandboxEvents, k3sSwap, bpfLeftovers, confUnnoticed,
   notEnforced, selectsNothing, noDns, nodeLocalDns, andOr, ipBlockCluster, policyNamedPort, hostEndpoint, hostNetworkPods, peerMatchesNothing, sourceLost, inertSection, rejectOnK3s, badFields, rulesMissing,
   noEndpoints, namedPort, nobodyListens, hostPortClash, localTrafficPolicy, clusterIpOutside,
-  pending, addressOutside, addressShared, notAdvertised, strictArp, servicelbAndMetallb, excludedNodes, poolExhausted, twoBgpSpeakers, annotationsDiffer, oldCilium,
+  pending, addressOutside, addressShared, notAdvertised, strictArp, servicelbAndMetallb, excludedNodes, poolExhausted, twoBgpSpeakers, annotationsDiffer, oldCilium, chartAddress,
   singleReplica, loop, dnsNoEndpoints, kubeletDns, stubZone, dnsInsertFailed, ndots,
   agentPort, serverPorts, policyGaps, inferenceNotUp, notScheduled, monitorPort, stackBlocked, serverHost,
   budgetNoSlack, barePods, pinnedVolumes, singleReplicas, webhooks, rebooter, gitopsOwnsCni, oneServer,

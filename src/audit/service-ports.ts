@@ -1,6 +1,6 @@
 /** Which ports of pods Services lead to: names resolved per pod, and who listens there. */
-import type { HostFacts } from '../cluster/snapshot/host-facts.ts';
-import type { ContainerSpec, Pod, ServicePort } from '../cluster/snapshot/typed.ts';
+import { MAX_OF_ONE_POD, type HostFacts } from '../cluster/snapshot/host-facts.ts';
+import type { ContainerSpec, Pod, ServiceObject, ServicePort } from '../cluster/snapshot/typed.ts';
 import type { View } from './view.ts';
 
 /** All containers that stay: restartable init containers count. */
@@ -16,17 +16,40 @@ export function targetOf({ port, targetPort = port, protocol = 'TCP' }: ServiceP
 
 type Sockets = NonNullable<NonNullable<HostFacts['pods']>[number]['sockets']>;
 
-/** Listening sockets of a pod; undefined when its network namespace was not read. */
+/** Listening sockets of a pod; undefined when its network namespace was not read, or has so many that not all are kept. */
 export function socketsOf(view: View, pod: Pod): Sockets | undefined {
   const ip = pod.status?.podIP;
   const host = view.index.host(pod.spec?.nodeName ?? '');
   if (ip === undefined || host === undefined) return undefined;
-  return pod.spec?.hostNetwork === true ? host.sockets : host.pods?.find(({ addresses }) => addresses.includes(ip))?.sockets;
+  if (pod.spec?.hostNetwork === true) return host.sockets;
+  const sockets = host.pods?.find(({ addresses }) => addresses.includes(ip))?.sockets;
+  return sockets === undefined || sockets.length >= MAX_OF_ONE_POD ? undefined : sockets;
 }
 
 /** Addresses of a pod's own loopback. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
+}
+
+/** The addresses of a pod to which a Service sends: those of the Service's families. */
+export function servedAddresses({ spec }: ServiceObject, { status }: Pod): string[] {
+  const own = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP === undefined ? [] : [status.podIP]);
+  const given = (spec?.clusterIPs ?? (spec?.clusterIP === undefined ? [] : [spec.clusterIP])).filter((ip) => ip !== 'None' && ip !== '');
+  // Headless, or not given yet: the family of the pod's first address.
+  const families = new Set((given.length === 0 ? own.slice(0, 1) : given).map((ip) => ip.includes(':')));
+  return own.filter((ip) => families.has(ip.includes(':')));
+}
+
+/** Whether a listener takes connections to an address of its pod: `*` takes both families, `0.0.0.0` and `::` one. */
+export function takes({ address }: Sockets[number], ip: string): boolean {
+  if (address === '*') return true;
+  if (address === '0.0.0.0') return !ip.includes(':');
+  return address === '::' ? ip.includes(':') : !isLoopback(address) && address === ip;
+}
+
+/** Whether a proxy in the pod takes its connections first and hands them on, by rules in its network namespace that a snapshot does not have. */
+export function hasMeshProxy(pod: Pod): boolean {
+  return containersOf(pod).some(({ name }) => name === 'istio-proxy' || name === 'linkerd-proxy');
 }
 
 /** Whether a pod's condition Ready is True. */

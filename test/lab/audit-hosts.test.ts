@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { calicoNode, configMap, flannelAnnotations, flannelDaemonSet, ipPool, node, policy } from '../../src/audit/examples.ts';
+import { verdictOf } from '../../src/audit/packet-filter.ts';
 import { RULES } from '../../src/audit/rules.ts';
 import { audit } from '../../src/audit/run.ts';
 import { loadSnapshot } from '../../src/cluster/snapshot/load.ts';
 import { CATALOGUE } from '../../src/cni/catalogue.ts';
 import { EnvironmentError } from '../../src/core/errors.ts';
 import { readHostFacts } from '../../src/distro/host-facts.ts';
+import { summarizeTable } from '../../src/node/facts/filter-summary.ts';
+import { readFilters } from '../../src/node/facts/iptables-facts.ts';
+import { readPodNamespaces } from '../../src/node/facts/pod-namespaces.ts';
 import type { NodeShell } from '../../src/node/shell.ts';
 import { namespaceHost, type TestHost } from '../support/namespace-shell.ts';
 
@@ -77,7 +81,7 @@ describe('facts of a real kernel', () => {
   /** Rules above `info` that find something; `known` are those of the machine itself (its modules). */
   async function found(cni: keyof typeof objects): Promise<string[]> {
     // The namespace shares the machine's processes: their network namespaces are none of ours.
-    const shell: NodeShell = { ...host, run: (argv, options) => (argv[0] === 'lsns' ? Promise.reject(new EnvironmentError('not here')) : host.run(argv, options)) };
+    const shell: NodeShell = { ...host, run: (argv, options) => (argv[2]?.includes('nsenter') === true ? Promise.reject(new EnvironmentError('not here')) : host.run(argv, options)) };
     const { node: name, ...facts } = await readHostFacts(shell);
     const file = join(dir, 'x.json');
     writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...objects[cni], { apiVersion: 'fairlead.dev/v1', kind: 'HostFacts', metadata: { name }, ...facts }] }));
@@ -96,5 +100,71 @@ describe('facts of a real kernel', () => {
     await host.set(cni === 'flannel' ? FLANNEL : CALICO);
     await host.set(line);
     expect(await found(cni)).toContain(rule);
+  });
+});
+
+describe('a pod of a real kernel', () => {
+  it('is entered: its devices, routes and who listens where', async () => {
+    const host = await namespaceHost('n1');
+    try {
+      await host.set('ip netns add pod && ip link add cali1 type veth peer name eth0 netns pod && ip link set cali1 up && ip -n pod link set lo up && ip -n pod link set eth0 mtu 1450 up && ip -n pod addr add 198.51.100.77/32 dev eth0 && ip -n pod route add 169.254.1.1 dev eth0 scope link && ip -n pod route add default via 169.254.1.1 dev eth0');
+      // Its output would keep the command open.
+      await host.set(`ip netns exec pod ${process.execPath} -e "process.title='srv x'; const n = require('node:net'); n.createServer().listen(8080, '127.0.0.1'); n.createServer().listen(9000, '0.0.0.0')" >/dev/null 2>&1 </dev/null & for i in $(seq 100); do ip netns exec pod ss -Hlnt | grep -q 9000 && exit 0; sleep 0.1; done; exit 1`);
+      const { pods } = await readPodNamespaces(host);
+      const pod = pods.find(({ addresses }) => addresses.includes('198.51.100.77'));
+      expect(pod).toMatchObject({ loopbackUp: true, mtu: 1450, links: [{ name: 'eth0', kind: 'veth', up: true }] });
+      expect(pod?.routes?.map(({ dst }) => dst)).toContain('default');
+      expect(pod?.sockets?.map(({ address, port }) => `${address}:${port}`).toSorted()).toEqual(['0.0.0.0:9000', '127.0.0.1:8080']);
+      expect(pod?.sockets?.every(({ process: owner }) => owner !== undefined)).toBe(true);
+    } finally {
+      await host.set('for p in $(ip netns pids pod); do kill $p; done').catch(() => undefined);
+      await host.remove();
+    }
+  });
+});
+
+describe('a packet filter of a real kernel', () => {
+  const MATCHES = [
+    '', '-s 192.168.10.0/24', '! -s 192.168.10.0/24', '-s 10.0.0.0/8', '-p udp', '-p tcp', '-p udp --dport 8472', '-p udp ! --dport 8472', '-p udp --dport 8000:9000', '-p udp -m multiport --dports 53,8472', '-i eth0', '! -i eth0', '-i lo',
+    '-m conntrack --ctstate NEW', '-m conntrack --ctstate RELATED,ESTABLISHED', '-m addrtype --dst-type LOCAL', '-m comment --comment "a -j DROP b"', '-m mark --mark 1', '-d 192.168.10.11',
+  ];
+  /** Numbers that are the same each time (a linear congruence, as in ANSI C). */
+  function* numbers(): Generator<number> {
+    for (let state = 7; ;) yield (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) >> 16;
+  }
+  const source = numbers();
+  const pick = <T>(all: readonly T[]): T => all[source.next().value as number % all.length] as T;
+  const filter = (): string => [
+    '*filter', `:INPUT ${pick(['ACCEPT', 'DROP'])} [0:0]`, ':a - [0:0]', ':b - [0:0]',
+    ...([['INPUT', ['ACCEPT', 'DROP', 'REJECT', 'a', 'b']], ['a', ['ACCEPT', 'DROP', 'RETURN', 'b']], ['b', ['ACCEPT', 'DROP', 'RETURN']]] as const)
+      .flatMap(([chain, targets]) => Array.from({ length: pick([0, 1, 2, 3]) }, () => `-A ${chain} ${pick(MATCHES)} -j ${pick<string>(targets)}`)),
+    'COMMIT', '',
+  ].join('\n');
+  const ANSWER = "const s=require('node:dgram').createSocket('udp4');s.on('message',(m,r)=>s.send(m,r.port,r.address));s.bind(8472)";
+  const ASK = "const s=require('node:dgram').createSocket('udp4');s.on('message',()=>{console.log('yes');process.exit()});s.on('error',()=>{});setTimeout(()=>{console.log('no');process.exit()},300);s.send('x',8472,'192.168.10.11')";
+
+  it('does what is said of it, wherever that is certain', { timeout: 120_000 }, async () => {
+    const host = await namespaceHost('n1');
+    let answering: string | undefined;
+    try {
+      await host.set('ip netns add peer && ip link add eth0 type veth peer name eth0 netns peer && ip link set eth0 up && ip addr add 192.168.10.11/24 dev eth0 && ip -n peer link set eth0 up && ip -n peer addr add 192.168.10.12/24 dev eth0');
+      answering = (await host.set(`"${process.execPath}" -e "${ANSWER}" >/dev/null 2>&1 </dev/null & echo $!; for i in $(seq 100); do ss -Hlnu | grep -q 8472 && exit 0; sleep 0.1; done; exit 1`)).trim();
+      let certain = 0;
+      for (let round = 0; round < 40; round++) {
+        const rules = filter();
+        expect((await host.run(['iptables-nft-restore'], { stdin: rules })).code).toBe(0);
+        const table = (await readFilters(host)).find(({ family, backend }) => family === 4 && backend === 'nft')?.tables.find(({ name }) => name === 'filter');
+        if (table === undefined) throw new Error('the filter is not there');
+        const { verdict, by } = verdictOf(summarizeTable(table), 'INPUT', { protocol: 'udp', port: 8472, source: '192.168.10.12', device: 'eth0' });
+        const heard = (await host.run(['ip', 'netns', 'exec', 'peer', process.execPath, '-e', ASK])).stdout.trim();
+        if (verdict === 'undecided') continue;
+        certain++;
+        expect(heard, `${rules}${by}`).toBe(verdict === 'accept' ? 'yes' : 'no');
+      }
+      expect(certain).toBeGreaterThan(25);
+    } finally {
+      if (answering !== undefined) await host.run(['kill', answering]);
+      await host.remove();
+    }
   });
 });

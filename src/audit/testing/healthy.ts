@@ -70,6 +70,7 @@ export function healthy(flavour: Flavour): Example {
       ...(cni === 'cilium' ? { 'net.ipv4.conf.lxc0a1b2c3d.rp_filter': '0' } : {}),
     },
     neighbourCount: 14, conntrack: { count: 900, max: 131_072, insertFailed: 4, drop: 0, earlyDrop: 0 }, udpInCsumErrors: 0, offloads: { eth0: { 'tx-checksum-ip-generic': true } },
+    traffic: cni === 'cilium' ? { qdiscs: [{ device: 'eth0', kind: 'clsact' }, { device: 'lxc0a1b2c3d', kind: 'clsact' }], filters: (['eth0', 'lxc0a1b2c3d'] as const).map((device) => ({ device, direction: 'ingress' as const, kind: 'bpf', protocol: 'all', pref: 1, name: `cil_from_netdev-${device}`, program: 'cil_from_netdev', id: 7 })) } : { qdiscs: [], filters: [] },
     modules: ['br_netfilter', 'vxlan', 'nf_conntrack'], services: { firewalld: false, ufw: false, NetworkManager: false, docker: false, nftables: false }, nameservers: ['192.168.10.1'],
     iptables: [
       { family: 4, backend: 'nft', tables: [filterTable({ chains: ['KUBE-FORWARD', 'KUBE-SERVICES', ...{ flannel: ['FLANNEL-FWD', ...(distribution === 'k3s' ? ['KUBE-ROUTER-INPUT', 'KUBE-ROUTER-FORWARD', 'KUBE-ROUTER-OUTPUT'] : [])], calico: ['cali-FORWARD', 'cali-INPUT'], cilium: ['CILIUM_FORWARD', 'CILIUM_INPUT'] }[cni]], counted: { 'KUBE-SVC-': 9 } })] },

@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { unknownSchema } from '../../core/finding.ts';
 
+/** Listening sockets, routes and neighbours that are kept of one pod: with as many, there may be more. */
+export const MAX_OF_ONE_POD = 256;
+
 const family = z.union([z.literal(4), z.literal(6)]);
 
 const vxlan = z.strictObject({
@@ -28,7 +31,7 @@ const table = z.strictObject({
   dropped: z.number().describe('rules of listed chains beyond the limit, which are not in `rules`'),
 });
 const iptables = z.strictObject({ family, backend: z.enum(['nft', 'legacy']), tables: z.array(table) });
-const socket = z.strictObject({ protocol: z.enum(['tcp', 'udp']), address: z.string().describe('* for all'), port: z.number(), process: z.string().optional() });
+const socket = z.strictObject({ protocol: z.enum(['tcp', 'udp']), address: z.string().describe('* for all; 0.0.0.0 for all of IPv4, :: for all of IPv6 alone'), port: z.number(), process: z.string().optional() });
 const cniConf = z.strictObject({
   file: z.string(), network: z.string().optional(), types: z.array(z.string()).describe('types of the plugins; empty when the file is no valid configuration'),
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional().describe('mtu, hairpinMode, ipMasq, … as `plugin.setting`'),
@@ -37,9 +40,20 @@ const podFacts = z.strictObject({
   addresses: z.array(z.string()),
   loopbackUp: z.boolean().optional(),
   mtu: z.number().optional().describe('of the device with the pod address'),
-  routes: z.array(route).optional(),
+  links: z.array(z.strictObject({ name: z.string(), kind: z.string(), mac: z.string(), mtu: z.number(), up: z.boolean(), peerIndex: z.number().optional().describe('index of the other end on the host') })).optional(),
+  routes: z.array(route).optional().describe('of the main table'),
   neighbours: z.array(z.strictObject({ address: z.string(), device: z.string(), mac: z.string().optional(), state: z.string() })).optional(),
   sockets: z.array(socket).optional().describe('listening sockets'),
+});
+
+const trafficFilter = z.strictObject({
+  device: z.string(), direction: z.enum(['ingress', 'egress']), kind: z.string().describe('bpf, u32, flower, …'), protocol: z.string(), pref: z.number(),
+  name: z.string().optional().describe('of a BPF filter, as its loader named it'), program: z.string().optional(), id: z.number().optional(),
+});
+const bpf = z.strictObject({
+  attached: z.array(z.strictObject({ device: z.string(), where: z.string().describe('xdp, clsact/ingress, tcx/egress, …'), name: z.string().optional(), id: z.number() })),
+  pinned: z.array(z.string()).describe('paths below /sys/fs/bpf'),
+  programs: z.array(z.strictObject({ type: z.string(), name: z.string(), count: z.number() })).optional().describe('loaded programs, whoever loaded them; absent without bpftool'),
 });
 
 export const hostFactsSchema = z.strictObject({
@@ -57,9 +71,13 @@ export const hostFactsSchema = z.strictObject({
   rules: z.array(rule).optional(),
   neighbours: z.array(neighbour).optional(),
   neighbourCount: z.number().optional().describe('entries of the neighbour table, in this network namespace'),
+  neighbourTable: z.strictObject({ entries: z.number(), tableFulls: z.number().describe('how often an entry found no place') }).optional().describe('the IPv4 table of the whole kernel, all network namespaces together'),
   fdb: z.array(fdbEntry).optional(),
   iptables: z.array(iptables).optional(),
   nftTables: z.array(z.string()).optional().describe('as `family name`'),
+  nftChains: z.array(z.strictObject({ table: z.string().describe('as `family name`'), chain: z.string(), hook: z.string(), type: z.string(), priority: z.number(), policy: z.string().optional() })).optional().describe('chains that the kernel calls by itself'),
+  traffic: z.strictObject({ qdiscs: z.array(z.strictObject({ device: z.string(), kind: z.string() })).describe("without the kernel's own"), filters: z.array(trafficFilter) }).optional(),
+  bpf: bpf.optional(),
   ipsets: z.array(z.strictObject({ name: z.string(), header: z.string(), size: z.number() })).optional(),
   sysctls: z.record(z.string(), z.string()).optional(),
   sockets: z.array(socket).optional().describe('listening sockets of the host itself'),
@@ -67,6 +85,7 @@ export const hostFactsSchema = z.strictObject({
   udpInCsumErrors: z.number().optional().describe('counter UdpInCsumErrors'),
   offloads: z.record(z.string(), z.record(z.string(), z.boolean())).optional().describe('by device, as `ethtool -k` names them'),
   modules: z.array(z.string()).optional().describe('those of the kernel modules looked for that are loaded or built in'),
+  mounts: z.strictObject({ bpf: z.boolean(), cgroup2: z.boolean() }).optional().describe('whether file systems of these types are mounted'),
   services: z.record(z.string(), z.boolean()).optional().describe('whether firewalld, ufw, … are active'),
   nameservers: z.array(z.string()).optional().describe('of the resolv.conf that the kubelet hands on'),
   cni: z.strictObject({

@@ -1,6 +1,7 @@
 /** A stream of bytes as pieces of UTF-8 text, cut into objects by the splitter that fits what the stream begins with. */
 import type { Chunk, Splitter } from './chunk.ts';
 import { InputError } from './input-error.ts';
+import { MAX_OBJECT_CHARS } from './limits.ts';
 import { JsonSplitter } from './split-json.ts';
 import { YamlSplitter } from './split-yaml.ts';
 
@@ -14,8 +15,10 @@ export async function* readChunks(file: string, bytes: AsyncIterable<Uint8Array>
     if (text.includes('\0')) throw new InputError(file, line, 'this is no text: it contains a zero byte');
     line += text.split('\n').length - 1;
     if (splitter === undefined) {
+      // Blank lines are kept for their number alone.
+      if (blank.length > MAX_OBJECT_CHARS) throw new InputError(file, line, `nothing but blanks in the first ${MAX_OBJECT_CHARS / 1024 ** 2} MiB`, { hint: 'Leave the file out.' });
+      const first = /\S/.exec(text)?.[0];
       blank += text;
-      const first = /\S/.exec(blank)?.[0];
       if (first === undefined) return [];
       splitter = first === '{' || first === '[' ? new JsonSplitter(file) : new YamlSplitter(file);
       return splitter.push(blank);

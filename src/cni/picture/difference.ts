@@ -16,7 +16,7 @@ export type Difference = z.infer<typeof differenceSchema>;
 type Change = Difference['changes'][number];
 
 /** Fields that move without anybody changing the network. */
-const RESTLESS = /^(metadata\.(uid|generation|creationTimestamp|ownerReferences)|status\.(conditions|startTime|containerStatuses|initContainerStatuses|nodeInfo\.bootID)|count|lastTimestamp|observedAt|neighbours|neighbourCount|conntrack|udpInCsumErrors|ipsets|pods|unknown)(\.|$)/;
+const RESTLESS = /^(metadata\.(uid|generation|creationTimestamp|ownerReferences)|status\.(conditions|startTime|containerStatuses|initContainerStatuses|nodeInfo\.bootID)|count|lastTimestamp|observedAt|neighbours|neighbourCount|neighbourTable|conntrack|udpInCsumErrors|ipsets|pods|unknown)(\.|$)/;
 /** Kinds whose objects come and go by themselves. */
 const RESTLESS_KINDS = new Set(['Event', 'Pod', 'ReplicaSet', 'EndpointSlice', 'Endpoints', 'CiliumEndpoint', 'CiliumIdentity', 'Job', 'Workflow']);
 const MAX_TEXT = 200;
@@ -47,7 +47,7 @@ function compare<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T
 }
 
 /** Routes and devices in an order of their own, and without what pods bring and take. */
-function steadyHost({ links = [], routes = [], addresses = [], fdb: _fdb, sockets: _sockets, iptables = [], sysctls = {}, hairpin: _hairpin, ...rest }: HostFacts): object {
+function steadyHost({ links = [], routes = [], addresses = [], fdb: _fdb, sockets: _sockets, iptables = [], sysctls = {}, hairpin: _hairpin, traffic, bpf, ...rest }: HostFacts): object {
   const ofPods = new Set(links.filter((link) => link.kind === 'veth').map((link) => link.name));
   return {
     ...rest,
@@ -55,6 +55,12 @@ function steadyHost({ links = [], routes = [], addresses = [], fdb: _fdb, socket
     addresses: addresses.filter(({ device }) => !ofPods.has(device)).map(({ device, address, prefixLength }) => `${device} ${address}/${prefixLength}`).toSorted(),
     routes: routes.filter(({ device, table }) => table !== 'local' && (device === undefined || !ofPods.has(device))).map(({ type, dst, gateway, device }) => [type === 'unicast' ? '' : type, dst, gateway, device].filter((part) => part !== undefined && part !== '').join(' ')).toSorted(),
     iptables: Object.fromEntries(iptables.flatMap(({ family, backend, tables }) => tables.map(({ name, policies, chains }) => [`${backend}${family}.${name}`, { policies, chains: chains.toSorted() }]))),
+    ...(traffic === undefined ? {} : {
+      qdiscs: traffic.qdiscs.filter(({ device }) => !ofPods.has(device)).map(({ device, kind }) => `${device} ${kind}`).toSorted(),
+      filters: traffic.filters.filter(({ device }) => !ofPods.has(device)).map(({ device, direction, kind, name }) => `${device} ${direction} ${kind} ${name ?? ''}`.trim()).toSorted(),
+    }),
+    // Numbers of programs change with each load.
+    ...(bpf === undefined ? {} : { bpf: bpf.attached.filter(({ device }) => !ofPods.has(device)).map(({ device, where, name }) => `${device} ${where} ${name ?? ''}`.trim()).toSorted() }),
     sysctls: Object.fromEntries(Object.entries(sysctls).filter(([name]) => ![...ofPods].some((device) => name.includes(`.${device}.`)))),
   };
 }

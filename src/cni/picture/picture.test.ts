@@ -55,3 +55,26 @@ describe('changes of fields', () => {
     ]);
   });
 });
+
+describe('values of charts', () => {
+  const chart = (kind: string, spec: object, name = 'cilium'): object => ({ apiVersion: 'helm.cattle.io/v1', kind, metadata: { name, namespace: 'kube-system' }, spec });
+  const podRanges = (objects: readonly object[]): string[] => pictureOf(snapshot(objects)).ranges.filter(({ use, by }) => use === 'pod' && by !== 'distribution').map(({ range, source }) => `${range} ${source}`);
+
+  it('say what a CNI will give out; a HelmChartConfig counts before its HelmChart, and what is installed before both', () => {
+    const installed = chart('HelmChart', { set: { 'ipam.operator.clusterPoolIPv4PodCIDRList[0]': '10.1.0.0/16', 'ipam.operator.clusterPoolIPv4PodCIDRList[1]': '10.2.0.0/16' } });
+    const config = chart('HelmChartConfig', { valuesContent: '{"ipam":{"operator":{"clusterPoolIPv4PodCIDRList":["10.3.0.0/16"]}}}' });
+    expect(podRanges([installed])).toEqual(['10.1.0.0/16 HelmChart cilium spec.set ipam.operator.clusterPoolIPv4PodCIDRList', '10.2.0.0/16 HelmChart cilium spec.set ipam.operator.clusterPoolIPv4PodCIDRList']);
+    expect(podRanges([installed, config])).toEqual(['10.3.0.0/16 HelmChartConfig cilium spec.valuesContent ipam.operator.clusterPoolIPv4PodCIDRList']);
+    const there = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'cilium-config', namespace: 'kube-system' }, data: { ipam: 'cluster-pool', 'cluster-pool-ipv4-cidr': '10.4.0.0/16' } };
+    expect(podRanges([installed, config, there])).toEqual(['10.4.0.0/16 cilium-config cluster-pool-ipv4-cidr']);
+  });
+  it('of other modes and other charts say nothing', () => {
+    expect(podRanges([chart('HelmChart', { valuesContent: 'ipam: {mode: kubernetes, operator: {clusterPoolIPv4PodCIDRList: [10.1.0.0/16]}}' })])).toEqual([]);
+    expect(podRanges([chart('HelmChart', { valuesContent: 'service: {type: LoadBalancer}' }, 'traefik'), chart('HelmChart', {}, 'x')])).toEqual([]);
+  });
+  it('of the operator and of Flannel', () => {
+    expect(podRanges([chart('HelmChart', { valuesContent: 'installation: {calicoNetwork: {ipPools: [{cidr: 10.244.0.0/16}]}}' }, 'tigera-operator'), chart('HelmChart', { valuesContent: 'podCidr: 10.5.0.0/16' }, 'flannel')])).toEqual([
+      '10.5.0.0/16 HelmChart flannel spec.valuesContent podCidr', '10.244.0.0/16 HelmChart tigera-operator spec.valuesContent installation.calicoNetwork.ipPools',
+    ]);
+  });
+});

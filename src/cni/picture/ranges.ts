@@ -3,6 +3,7 @@ import type { KubeObject, NodeObject } from '../../cluster/objects.ts';
 import { parseDocument } from '../../cluster/snapshot/parse.ts';
 import type { SnapshotIndex } from '../../cluster/snapshot/index-of.ts';
 import type { AddressPool, ConfigMap, IpPool, Pod } from '../../cluster/snapshot/typed.ts';
+import { chartPodRanges } from './charts.ts';
 import { ciliumConfig, netConf } from './cnis.ts';
 import { parseWords, setting, type K3sNode } from './k3s-args.ts';
 
@@ -67,6 +68,12 @@ export function findRanges(index: SnapshotIndex, k3s: readonly K3sNode[]): Range
   }
   const cilium = ciliumConfig(index);
   if (cilium?.['ipam'] === 'cluster-pool') add('pod', 'cilium', cilium['cluster-pool-ipv4-cidr'] ?? '10.0.0.0/8', cilium['cluster-pool-ipv4-cidr'] === undefined ? "default of Cilium's cluster-pool" : 'cilium-config cluster-pool-ipv4-cidr');
+  // Values of charts say what will be installed; what is there says more.
+  const deciding = new Map<string, KubeObject | undefined>(found.filter(({ use }) => use === 'pod').map(({ by }) => [by, undefined]));
+  for (const { by, range, object, field } of chartPodRanges(index)) {
+    if (!deciding.has(by)) deciding.set(by, object);
+    if (deciding.get(by) === object) add('pod', by, range, `${object.kind} ${object.metadata.name} ${field}`, object);
+  }
   for (const node of index.objects<NodeObject>('Node')) {
     for (const cidr of node.spec?.podCIDRs ?? (node.spec?.podCIDR === undefined ? [] : [node.spec.podCIDR])) add('node-pod', 'node', cidr, `Node ${node.metadata.name} spec.podCIDR`, node);
   }

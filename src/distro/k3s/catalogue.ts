@@ -1,8 +1,9 @@
 /** What a snapshot keeps of K3s: its arguments as it publishes them on nodes, and which charts it installs. */
 import type { Catalogue } from '../../cluster/snapshot/catalogue.ts';
 import { parseDocument } from '../../cluster/snapshot/parse.ts';
-import { fields } from '../../cluster/snapshot/shape.ts';
+import { fields, special } from '../../cluster/snapshot/shape.ts';
 import { isPlainValue } from '../../cluster/snapshot/values.ts';
+import { keepChartSet, keepChartValues } from './chart-values.ts';
 
 /** Arguments that say something about networking, with the words that those take beside addresses and sizes. `server` and `agent` are the roles. */
 const FLAGS = /^--(cluster-cidr|service-cidr|cluster-dns|cluster-domain|node-ip|node-external-ip|bind-address|advertise-address|flannel-[a-z0-9-]+|disable(-[a-z-]+)?|egress-selector-mode|kube-proxy-arg|kubelet-arg|kube-controller-manager-arg|kube-apiserver-arg|resolv-conf|servicelb-namespace|multi-cluster-cidr|tls-san|cluster-init|node-name)$/;
@@ -41,9 +42,8 @@ function keepValue(flag: string, value: string): string {
 
 export const K3S_CATALOGUE: Partial<Catalogue> = {
   kinds: [
-    // Not their values: passwords stand there.
-    { group: 'helm.cattle.io', kind: 'HelmChartConfig', versions: ['v1'], keep: { spec: fields('failurePolicy') } },
-    { group: 'helm.cattle.io', kind: 'HelmChart', versions: ['v1'], keep: { spec: fields('chart version targetNamespace') } },
+    { group: 'helm.cattle.io', kind: 'HelmChartConfig', versions: ['v1'], keep: { spec: fields('failurePolicy', { valuesContent: special(keepChartValues) }) } },
+    { group: 'helm.cattle.io', kind: 'HelmChart', versions: ['v1'], keep: { spec: fields('chart version targetNamespace', { valuesContent: special(keepChartValues), set: special(keepChartSet) }) } },
   ],
   annotations: [
     { name: /^k3s\.io\/node-args$/, keep: keepNodeArgs },

@@ -1,11 +1,12 @@
-/** How full connection tracking is, from sysctls and `conntrack -S`. */
+/** How full connection tracking is, from sysctls, and what it lost, from `conntrack -S` or the kernel's own counters. */
 import type { NodeShell } from '../shell.ts';
+import { readConntrackCounters } from './proc-stat.ts';
 import { readSysctls } from './sysctls.ts';
 
 export interface Conntrack {
   count: number;
   max: number;
-  /** Sums over all processors; absent without the conntrack program. */
+  /** Sums over all processors; absent where neither the program conntrack nor /proc/net/stat tells. */
   insertFailed?: number;
   drop?: number;
   earlyDrop?: number;
@@ -23,5 +24,5 @@ export async function readConntrack(shell: NodeShell): Promise<Conntrack | undef
   const [count, max] = [Number(values['net.netfilter.nf_conntrack_count']), Number(values['net.netfilter.nf_conntrack_max'])];
   if (!Number.isInteger(count) || !Number.isInteger(max)) return undefined;
   const stats = await shell.run(['sh', '-c', 'command -v conntrack >/dev/null && conntrack -S']);
-  return { count, max, ...(stats.code === 0 ? parseConntrackStats(stats.stdout) : {}) };
+  return { count, max, ...(stats.code === 0 && stats.stdout.includes('insert_failed=') ? parseConntrackStats(stats.stdout) : ((await readConntrackCounters(shell)) ?? {})) };
 }

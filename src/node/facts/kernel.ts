@@ -26,3 +26,14 @@ export function parseSnmp(text: string, protocol: string, counter: string): numb
 export async function readUdpChecksumErrors(shell: NodeShell): Promise<number | undefined> {
   return parseSnmp((await readText(shell, '/proc/net/snmp')) ?? '', 'Udp', 'InCsumErrors');
 }
+
+/** What is mounted of the file systems that eBPF data planes need (docs.cilium.io, system requirements). */
+export function parseMounts(text: string): { bpf: boolean; cgroup2: boolean } {
+  const types = text.split('\n').map((line) => line.split(' ')[2]);
+  return { bpf: types.includes('bpf'), cgroup2: types.includes('cgroup2') };
+}
+
+export async function readMounts(shell: NodeShell): Promise<{ bpf: boolean; cgroup2: boolean } | undefined> {
+  const text = await readText(shell, '/proc/mounts');
+  return text === undefined ? undefined : parseMounts(text);
+}

@@ -6,7 +6,6 @@ import { summarizeTable } from './filter-summary.ts';
 import { parseIptablesSave } from './iptables.ts';
 import { parseSnmp } from './kernel.ts';
 import { parseOffloads } from './offloads.ts';
-import { otherNamespaces, parseNamespaces } from './pod-namespaces.ts';
 import { parseSockets } from './sockets.ts';
 
 describe('recorded outputs', () => {
@@ -17,14 +16,16 @@ describe('recorded outputs', () => {
       'udp UNCONN 0      0      127.0.0.53%lo:53      0.0.0.0:* users:(("systemd-resolve",pid=1,fd=13),("x",pid=2,fd=1))',
       'tcp LISTEN 0      4096               *:10250            *:* users:(("kubelet",pid=9,fd=22))',
       'tcp LISTEN 0      4096            [::1]:6010         [::]:*',
+      'tcp LISTEN 0      4096             [::]:7000         [::]:* users:(("my "app"",pid=9,fd=22))',
       'nl  UNCONN 0 0 rtnl:kernel *',
     ].join('\n');
     expect(parseSockets(text)).toEqual([
       { protocol: 'tcp', address: '127.0.0.1', port: 37149, process: 'relay' },
-      { protocol: 'tcp', address: '*', port: 2024 },
+      { protocol: 'tcp', address: '0.0.0.0', port: 2024 },
       { protocol: 'udp', address: '127.0.0.53', port: 53, process: 'systemd-resolve' },
       { protocol: 'tcp', address: '*', port: 10250, process: 'kubelet' },
       { protocol: 'tcp', address: '::1', port: 6010 },
+      { protocol: 'tcp', address: '::', port: 7000, process: 'my "app"' },
     ]);
   });
 
@@ -48,8 +49,6 @@ describe('recorded outputs', () => {
   it('bridge -d -j link show', () => {
     expect(parseHairpin('[{"ifindex":5,"ifname":"veth1","flags":["UP"],"mtu":1450,"master":"cni0","state":"forwarding","hairpin":true},{"ifindex":6,"ifname":"veth2","master":"cni0","hairpin":false},{"ifname":"eth0"}]')).toEqual({ veth1: true, veth2: false });
   });
-
-  it('lsns, without the host itself', () => expect(otherNamespaces('4026531833     2\n4026532246 17439\n 4026532316 11048\n', 'net:[4026531833]\n')).toEqual([17439, 11048]));
 });
 
 describe('packet filters', () => {
@@ -73,23 +72,5 @@ describe('packet filters', () => {
   it('are bounded, and say so', () => {
     const table = { name: 'filter', chains: { INPUT: 'ACCEPT' }, rules: Array.from({ length: 2_100 }, (_, at) => `-A INPUT -s 10.0.0.${at % 250} -j DROP`) };
     expect(summarizeTable(table)).toMatchObject({ dropped: 100, rules: { length: 2_000 } });
-  });
-});
-
-describe('namespaces of pods', () => {
-  const links = (device: string): string => `[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP"],"mtu":65536},{"ifindex":2,"ifname":"${device}","flags":["UP"],"mtu":1450,"link_netnsid":0}]`;
-  const addresses = (device: string, address: string): string => `[{"ifname":"lo","addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8,"scope":"host"}]},{"ifname":"${device}","addr_info":[{"family":"inet","local":"${address}","prefixlen":24,"scope":"global"}]}]`;
-  const parts = (one: string[]): string => one.map((text) => `\n@@x\n${text}`).join('');
-
-  it('are read from one output; one without a pod address, and one that ended, are left out', () => {
-    const routes = '[{"dst":"default","gateway":"169.254.1.1","dev":"eth0","flags":[]},{"type":"local","dst":"10.42.1.5","dev":"eth0","table":"local"}]';
-    const text = parts([links('eth0'), addresses('eth0', '10.42.1.5'), routes, '[{"dst":"169.254.1.1","dev":"eth0","state":["FAILED"]}]', 'tcp LISTEN 0 5 127.0.0.1:8080 0.0.0.0:* users:(("app",pid=1,fd=3))\n'])
-      + parts(['[]', '[]', '', '', '']) + parts(['', '', '', '', '']);
-    expect(parseNamespaces(text)).toEqual([{
-      addresses: ['10.42.1.5'], loopbackUp: true, mtu: 1450,
-      routes: [{ family: 4, type: 'unicast', dst: 'default', gateway: '169.254.1.1', device: 'eth0', table: 'main', protocol: 'boot', onlink: false }],
-      neighbours: [{ address: '169.254.1.1', device: 'eth0', state: 'FAILED' }],
-      sockets: [{ protocol: 'tcp', address: '127.0.0.1', port: 8080, process: 'app' }],
-    }]);
   });
 });

@@ -3,7 +3,7 @@ import { runOrThrow, type NodeShell } from '../shell.ts';
 
 export interface ListeningSocket {
   protocol: 'tcp' | 'udp';
-  /** `*` for all addresses. */
+  /** `*` for all addresses of both families, `0.0.0.0` for all of IPv4, `::` for all of IPv6 alone. */
   address: string;
   port: number;
   /** Name of the owning process; absent when it may not be seen. */
@@ -19,8 +19,9 @@ export function parseSockets(text: string): ListeningSocket[] {
     if ((protocol !== 'tcp' && protocol !== 'udp') || at < 0 || !Number.isInteger(port)) return [];
     // A device may be part of the address: 127.0.0.53%lo.
     const address = local.slice(0, at).replace(/%.*$/, '').replace(/^\[|\]$/g, '');
-    const process = /\(\("([^"]*)"/.exec(users.join(' '))?.[1];
-    return [{ protocol, address: address === '0.0.0.0' || address === '::' ? '*' : address, port, ...(process === undefined ? {} : { process }) }];
+    // Names may have blanks and quotes in them.
+    const process = /\(\("(.*?)",pid=\d+,/.exec(users.join(' '))?.[1];
+    return [{ protocol, address, port, ...(process === undefined ? {} : { process }) }];
   });
 }
 
