@@ -1,7 +1,6 @@
 /** BPF programs of a node as far as they are visible: on devices (XDP, tc, tcx), pinned in the BPF file system, and all by name where bpftool is there. */
 import { EnvironmentError } from '../../core/errors.ts';
 import { runOrThrow, type NodeShell } from '../shell.ts';
-import { listDirectory } from './cni-dirs.ts';
 import { parseArray } from './json.ts';
 import { findPrograms } from './programs.ts';
 
@@ -15,17 +14,15 @@ export interface BpfAttachment {
 
 export interface Bpf {
   attached: BpfAttachment[];
-  /** Names in /sys/fs/bpf and the directories in which CNIs pin theirs, as paths from there. */
+  /** Paths below /sys/fs/bpf, three deep: those who pin have directories of their own. */
   pinned: string[];
   /** How many programs of each type and name are loaded; absent without bpftool. */
   programs?: { type: string; name: string; count: number }[];
 }
 
 const PIN_ROOT = '/sys/fs/bpf';
-/** Where Cilium and Calico pin maps and links (pkg/bpf/bpffs; felix/bpf/bpfdefs), and iproute2's own place. */
-const PIN_DIRS = ['', 'tc/globals', 'cilium', 'calico', 'calico_connect4'];
-/** Directories that tools make and leave empty. */
-const EMPTY_DIRS = /^(ip|tc|xdp|tc\/globals)$|\.debug$/;
+/** The iterators that the kernel itself puts there (kernel/bpf/preload). */
+const KERNELS_OWN = /^(maps|progs)\.debug$/;
 const MAX_PINS = 400;
 
 /** XDP programs from `ip -j link show`. */
@@ -54,18 +51,13 @@ export function parseBpfPrograms(text: string): NonNullable<Bpf['programs']> {
   return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, all]) => ({ type: key.split('\0')[0] ?? '', name: key.split('\0')[1] ?? '', count: all.length }));
 }
 
-/** What is pinned; undefined when there is no BPF file system. */
+/** What is pinned; nothing where there is no BPF file system. Errors: EnvironmentError when it cannot be looked through. */
 async function readPins(shell: NodeShell): Promise<string[]> {
-  const pins: string[] = [];
-  for (const dir of PIN_DIRS) {
-    const names = await listDirectory(shell, dir === '' ? PIN_ROOT : `${PIN_ROOT}/${dir}`).catch((error: unknown) => {
-      // A pin that is called like a directory of somebody else.
-      if (error instanceof EnvironmentError && dir !== '' && /Not a directory/.test(error.message)) return [];
-      throw error;
-    });
-    pins.push(...(names ?? []).map((name) => (dir === '' ? name : `${dir}/${name}`)));
-  }
-  return pins.filter((name) => !EMPTY_DIRS.test(name)).slice(0, MAX_PINS);
+  const { code, stdout, stderr } = await shell.run(['find', PIN_ROOT, '-mindepth', '1', '-maxdepth', '3', '!', '-type', 'd']);
+  if (stderr.includes('No such file or directory')) return [];
+  if (code !== 0) throw new EnvironmentError(`node ${shell.node}: cannot look through ${PIN_ROOT}: ${stderr.trim()}`);
+  const paths = stdout.split('\n').filter((path) => path !== '').map((path) => path.slice(PIN_ROOT.length + 1));
+  return paths.filter((path) => !KERNELS_OWN.test(path)).toSorted().slice(0, MAX_PINS);
 }
 
 /**

@@ -49,10 +49,10 @@ describe('BPF', () => {
   });
   it('without bpftool: what is pinned decides whether that matters', async () => {
     const listing = (names: string): Record<string, Partial<RunResult>> => ({
-      'ls -1 -A -- /sys/fs/bpf/': { code: 2, stderr: 'No such file or directory' }, 'ls -1 -A -- /sys/fs/bpf': { stdout: names }, 'ip -j link show': { stdout: fixture('link-xdp.json') }, 'sh -c PATH=': { stdout: '' },
+      'find /sys/fs/bpf': { stdout: names }, 'ip -j link show': { stdout: fixture('link-xdp.json') }, 'sh -c PATH=': { stdout: '' },
     });
-    expect(await readBpf(host(listing('ip\ntc\nmaps.debug\n')))).toEqual({ bpf: { attached: [{ device: 'cali0', where: 'xdp', name: 'xdp_pass', id: 105 }], pinned: [] } });
-    expect(await readBpf(host(listing('tc\ncilium_calls\n')))).toMatchObject({ bpf: { pinned: ['cilium_calls'] }, missing: 'bpftool is not there, and 1 maps and programs are pinned in /sys/fs/bpf' });
+    expect(await readBpf(host(listing('/sys/fs/bpf/maps.debug\n')))).toEqual({ bpf: { attached: [{ device: 'cali0', where: 'xdp', name: 'xdp_pass', id: 105 }], pinned: [] } });
+    expect(await readBpf(host(listing('/sys/fs/bpf/tc/globals/cilium_calls\n')))).toMatchObject({ bpf: { pinned: ['tc/globals/cilium_calls'] }, missing: 'bpftool is not there, and 1 maps and programs are pinned in /sys/fs/bpf' });
   });
 });
 
