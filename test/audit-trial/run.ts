@@ -17,6 +17,8 @@ const { values } = parseArgs({
     again: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     lab: { type: 'string', default: 'trial' },
+    /** Takes the lab that an earlier run has left, and leaves it: for work on the faults themselves. */
+    attach: { type: 'boolean', default: false },
   },
 });
 
@@ -34,7 +36,7 @@ async function runKind(kind: LabKind): Promise<void> {
     for (const fault of due.filter((one) => one.lab === kind)) {
       if (before === undefined) {
         say(`a lab with ${kind} …\n`);
-        await lab.up(kind);
+        await (values.attach ? lab.attach(kind) : lab.up(kind));
         before = await restingAudit(lab);
         for (const { rule, summary } of weighty(before.findings)) say(`  found without a fault: ${rule} ${summary}\n`);
       }
@@ -55,7 +57,7 @@ async function runKind(kind: LabKind): Promise<void> {
       }
     }
   } finally {
-    await lab.down();
+    if (!values.attach) await lab.down();
   }
 }
 

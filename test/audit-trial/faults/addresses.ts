@@ -49,6 +49,7 @@ export const ADDRESSES: readonly TrialFault[] = [
   },
 ];
 
+/** A block of which every address is held by one handle, as pods that are gone leave it. */
 function block(name: string, cidr: string, node: string): ReturnType<typeof clusterObject> {
-  return clusterObject('crd.projectcalico.org/v1', 'IPAMBlock', name, { spec: { cidr, affinity: `host:${node}`, allocations: Array.from({ length: 64 }, () => null), unallocated: Array.from({ length: 64 }, (_, at) => at), attributes: [], strictAffinity: false, deleted: false } });
+  return clusterObject('crd.projectcalico.org/v1', 'IPAMBlock', name, { spec: { cidr, affinity: `host:${node}`, allocations: Array.from({ length: 64 }, () => 0), unallocated: [], attributes: [{ handle_id: 'trial' }], strictAffinity: false, deleted: false } });
 }

@@ -19,7 +19,7 @@ const calicoVariable = (name: string, to: string, back: string): Change => {
 
 export const CNI: readonly TrialFault[] = [
   { id: 'foreign-conf-first', lab: 'flannel', what: 'a configuration of another plugin comes first in K3s\' directory', rule: 'FL-CNI-002', subject: 'Node {agent-1}', quick: true, changes: [bridgeConf('{agent-1}', K3S_CONFS, '10.88.0.0/16')] },
-  { id: 'stale-flannel-conf', lab: 'calico', what: 'Flannel\'s configuration came back, before Calico\'s', rule: 'FL-CNI-002', subject: 'Node {agent-2}', changes: [{ on: '{agent-2}', run: `echo '{"cniVersion":"0.3.1","name":"cbr0","plugins":[{"type":"flannel","delegate":{"hairpinMode":true}}]}' > /etc/cni/net.d/05-flannel.conflist`, undo: 'rm -f /etc/cni/net.d/05-flannel.conflist' }] },
+  { id: 'stale-flannel-conf', lab: 'calico', what: 'Flannel\'s configuration came back, before Calico\'s', rule: 'FL-CNI-002', subject: 'Node {agent-2}', also: { 'FL-CNI-004': 'the plugin flannel, which it calls, is not installed' }, changes: [{ on: '{agent-2}', run: `echo '{"cniVersion":"0.3.1","name":"cbr0","plugins":[{"type":"flannel","delegate":{"hairpinMode":true}}]}' > /etc/cni/net.d/05-flannel.conflist`, undo: 'rm -f /etc/cni/net.d/05-flannel.conflist' }] },
   {
     id: 'conf-in-other-directory', lab: 'flannel', what: 'the configuration lies in /etc/cni/net.d, where K3s\' containerd does not look', rule: 'FL-CNI-003', subject: 'Node {agent-2}',
     changes: [{ on: '{agent-2}', run: `mkdir -p /etc/cni/net.d && mv ${K3S_CONFS}/10-flannel.conflist /etc/cni/net.d/`, undo: `mv /etc/cni/net.d/10-flannel.conflist ${K3S_CONFS}/` }],
