@@ -11,7 +11,7 @@ export function renderJunit(report: FindingsReport): string {
   const cases = report.checked.map((rule) => {
     const found = report.findings.filter((one) => one.rule === rule.rule && one.severity !== 'info');
     const failures = found.map((one) => `    <failure type="${one.severity}" message="${xml(one.summary)}">${xml([one.subjects.join(', '), ...one.evidence.map((seen) => `${seen.source}${seen.place === undefined ? '' : ` (${seen.place.file}:${seen.place.line})`}: ${seen.excerpt}`), one.why, ...one.fix.map((fix) => `${fix.what}${fix.command === undefined ? '' : `\n${fix.command}`}`)].join('\n'))}</failure>\n`);
-    const skipped = rule.verdict === 'skip' || rule.verdict === 'unknown' ? [`    <skipped message="${xml(rule.why ?? rule.verdict)}"/>\n`] : [];
+    const skipped = rule.verdict === 'skip' || rule.verdict === 'unknown' ? [`    <skipped>${xml(rule.why ?? rule.verdict)}</skipped>\n`] : [];
     return { failed: found.length > 0, skipped: skipped.length > 0 && found.length === 0, text: `  <testcase classname="fairlead.audit" name="${xml(`${rule.rule} ${rule.title}`)}">\n${[...failures, ...(found.length > 0 ? [] : skipped)].join('')}  </testcase>\n` };
   });
   const count = (what: 'failed' | 'skipped'): number => cases.filter((one) => one[what]).length;

@@ -20,10 +20,17 @@ export const monitorPort: Rule = {
     const monitors = view.index.objects<Monitor>('ServiceMonitor');
     if (monitors.length === 0) return { skip: 'no ServiceMonitor is in the snapshot' };
     if (!view.index.complete('Service')) return { unknown: 'Services are not in the snapshot' };
-    return monitors.flatMap((one) => {
+    // Manifests of one application monitor namespaces that they are not about, such as kube-system.
+    const elsewhere: { what: string; why: string }[] = [];
+    const there = new Set(view.services.map(({ metadata }) => metadata.namespace));
+    const found = monitors.flatMap((one) => {
       const { selector, namespaceSelector, endpoints = [] } = one.spec ?? {};
       const names = namespaceSelector?.any === true ? undefined : namespaceSelector?.matchNames ?? [one.metadata.namespace ?? ''];
       const services = view.services.filter((each) => (names === undefined || names.includes(each.metadata.namespace ?? '')) && selects(selector ?? {}, each));
+      if (services.length === 0 && view.snapshot.source === 'files' && names?.some((name) => there.has(name)) !== true) {
+        elsewhere.push({ what: subjectOf(one), why: `Services of ${names?.join(', ') ?? 'all namespaces'} are not in the snapshot` });
+        return [];
+      }
       if (services.length === 0) return [{
         subjects: [subjectOf(one)],
         summary: `ServiceMonitor ${one.metadata.namespace ?? ''}/${one.metadata.name} selects no Service`,
@@ -39,6 +46,7 @@ export const monitorPort: Rule = {
         ],
       }));
     });
+    return { found, partly: elsewhere };
   },
   bad: [
     object('monitoring.coreos.com/v1', 'ServiceMonitor', 'web', { spec: { selector: { matchLabels: { app: 'a' } }, endpoints: [{ port: 'metrics' }] } }),

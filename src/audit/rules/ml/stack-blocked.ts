@@ -12,12 +12,15 @@ const STORES: readonly { what: string; pattern: RegExp }[] = [
   { what: 'Grafana', pattern: /grafana/ }, { what: 'Prometheus', pattern: /prometheus-server|prometheus-operated|prom\/prometheus|prometheus\/prometheus/ },
 ];
 
+/** Names of ports that are there for the thing itself and for Prometheus. */
+const AUXILIARY = /metrics|reloader|health/;
+
 export const stackBlocked: Rule = {
   id: 'FL-ML-007',
   title: 'Policies close MLflow, MinIO, Argo, Grafana or Prometheus to everybody',
   severity: 'warning',
   faults: [],
-  looksAt: "Services of these by name or image: their pods are isolated for ingress, and no pod of another workload in the cluster may connect to the Service's port.",
+  looksAt: "Services of these by name or image: their pods are isolated for ingress, and no pod of another workload in the cluster may connect to the Service's port. Ports for metrics, health and reloading beside others are not meant.",
   why: 'Model downloads, experiment tracking, workflows and dashboards time out for everybody, while the pods themselves are healthy.',
   fix: [{ what: 'Allow the namespaces that use it.', command: 'ingress:\n- from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAMESPACE}}}]\n  ports: [{port: PORT}]' }],
   refs: [],
@@ -32,7 +35,7 @@ export const stackBlocked: Rule = {
       if (target === undefined || store === undefined || isolating(view, target, 'ingress').length === 0) return [];
       const owner = (each: Pod): string => each.metadata.ownerReferences?.[0]?.uid ?? each.metadata.name;
       const clients = view.netPods.filter((each) => each !== target && owner(each) !== owner(target));
-      return (one.spec?.ports ?? []).flatMap((port) => {
+      return (one.spec?.ports ?? []).filter(({ name = '' }, _at, all) => all.length === 1 || !AUXILIARY.test(name)).flatMap((port) => {
         const number = targetOf(port, target);
         const protocol = port.protocol ?? 'TCP';
         if (number === undefined || clients.length === 0 || clients.some((each) => blockedBy(view, each, target, number, protocol) === undefined)) return [];
