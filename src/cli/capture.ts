@@ -1,9 +1,11 @@
 /** `fairlead capture`: what a packet capture says about the network, offline. */
-import pc from 'picocolors';
+import { createColors } from 'picocolors';
 import { ExitCode, UsageError } from '../core/errors.ts';
 import { analyseCaptures } from '../packets/analyse.ts';
+import { namesOf } from '../packets/names/names.ts';
 import { renderCapture } from '../packets/report/text.ts';
 import { listArgument, listOption, textOption } from './options.ts';
+import { loadInputs } from './take-snapshot.ts';
 import type { Verb, VerbContext } from './verb.ts';
 
 function ports(ctx: VerbContext): number[] {
@@ -24,18 +26,23 @@ export const capture: Verb = {
   arguments: [{ name: 'FILE', description: 'captures; - for standard input', variadic: true }],
   options: [
     { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' },
+    { flags: '--snapshot <file>', description: 'names of pods, Services and nodes: a snapshot, or files and directories as `audit` reads them', repeatable: true },
     { flags: '--vxlan-port <port>', description: 'UDP port that carries VXLAN; 4789 and 8472 are known, and on others it is recognised by its content', repeatable: true },
   ],
   examples: [
     { command: 'fairlead capture node-1.pcap', description: 'what is wrong in this capture' },
     { command: 'tcpdump -i any -c 1000 -w - | fairlead capture -', description: 'look at a thousand packets of this host' },
+    { command: 'fairlead capture node-1.pcap --snapshot cluster.tgz', description: 'with the names of pods and Services' },
     { command: 'fairlead capture client.pcap server.pcap -o json', description: 'follow packets from one host to the other' },
   ],
   async run(ctx) {
     const files = listArgument(ctx, 'file');
     if (new Set(files).size < files.length) throw new UsageError(`a capture is named twice: ${files.join(' ')}`);
-    const report = await analyseCaptures({ files, stdin: process.stdin, vxlanPorts: ports(ctx), signal: ctx.signal });
-    const colours = pc.createColors(ctx.colour.stdout);
+    const snapshots = listOption(ctx, 'snapshot');
+    if (files.includes('-') && snapshots.includes('-')) throw new UsageError('standard input cannot be both the capture and the snapshot');
+    const names = snapshots.length === 0 ? {} : { name: namesOf(await loadInputs(snapshots)) };
+    const report = await analyseCaptures({ ...names, files, stdin: process.stdin, vxlanPorts: ports(ctx), signal: ctx.signal });
+    const colours = createColors(ctx.colour.stdout);
     ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(report, null, 2)}\n` : renderCapture(report, colours));
     const found = report.packets === 0 || report.signatures.some(({ weight }) => weight !== 'note');
     return found ? ExitCode.findings : ExitCode.ok;

@@ -31,6 +31,8 @@ export async function analyseCaptures(options: AnalyseOptions): Promise<CaptureR
     findings: new Findings(), addresses, words: new Words(addresses, options.name), points: new Points(),
     follower: new Follower(new PathFlows()), totals: new Totals(), vxlanPorts: new Set(options.vxlanPorts ?? []),
   };
+  // Of one file the follower learns by itself that it has several interfaces.
+  if (options.files.length > 1) shared.follower.activate();
   const files: FileReport[] = [];
   for (const file of options.files) files.push(await analyseFile(file, shared, options));
   shared.findings.file = '';

@@ -23,6 +23,12 @@ export class Points {
     return one.name === '' ? one.file : several ? `${one.name} of ${one.file}` : one.name;
   }
 
+  /** When the file of a point began and ended. */
+  period(point: number): { first: number; last: number } {
+    const same = this.all.filter(({ file }) => file === this.all[point]?.file);
+    return { first: Math.min(...same.map(({ first }) => first)), last: Math.max(...same.map(({ last }) => last)) };
+  }
+
   /** The point of a packet of the file's interface `point`; cooked v2 tells the device's index in every packet. */
   of(point: number, bytes: Uint8Array, at: number, captured: number): number {
     const base = this.all[point] as Point;

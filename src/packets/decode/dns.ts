@@ -49,7 +49,7 @@ export function dnsName(bytes: Uint8Array, at: number, end: number): string {
       scratch[byte - at - 1] = value >= 0x41 && value <= 0x5a ? value | 0x20 : value;
     }
   }
-  if (!odd) return scratch.latin1Slice(0, end - at - 1);
+  if (!odd) return scratch.toString('latin1', 0, end - at - 1);
   const labels: string[] = [];
   for (let label = at; label < end; label += 1 + u8(bytes, label)) labels.push(Array.from(bytes.subarray(label + 1, label + 1 + u8(bytes, label)), printable).join(''));
   return labels.join('.').toLowerCase();

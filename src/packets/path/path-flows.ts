@@ -99,7 +99,8 @@ export class PathFlows {
     const [from, to] = [order[at] as number, order[at + 1] as number];
     const behind = order.slice(at + 1).reduce((bits, point) => bits | (1 << point), 0);
     const isLost = (mask: number): boolean => (mask & (1 << from)) !== 0 && (mask & behind) === 0;
-    const next = points.all[to] as { first: number; last: number };
+    // Within one file both points were captured all the time; another file may begin later and end earlier.
+    const next = points.all[from]?.file === points.all[to]?.file ? { first: -Infinity, last: Infinity } : points.period(to);
     let lost = [...flow.masks].reduce((sum, [mask, count]) => sum + (isLost(mask) ? count : 0), 0);
     let passed = [...flow.masks].reduce((sum, [mask, count]) => sum + ((mask & behind) === 0 ? 0 : count), 0);
     for (const [mask, time] of flow.waiting) {

@@ -50,7 +50,7 @@ export class Connections implements TcpObserver {
     if ((seen & Seen.zeroWindow) !== 0 && this.#findings.count('zero-window', packet.time, packet.frame, flow)) {
       this.#findings.explain('zero-window', `${this.#words.end(packet.family, packet.source, packet.sourcePort)} tells ${this.#words.end(packet.family, packet.destination, packet.destinationPort)} to stop`);
     }
-    if ((seen & Seen.retransmission) !== 0) this.#stuck(packet, segment);
+    if ((seen & (Seen.retransmission | Seen.fastRetransmission)) !== 0) this.#stuck(packet, segment);
   }
 
   /** An ICMP error quotes a segment of a connection. */

@@ -102,7 +102,7 @@ export class Neighbours {
     if (asked.count === 0) [asked.first, asked.frame] = [packet.time, packet.frame];
     asked.count++;
     asked.last = packet.time;
-    if (asked.gateway && asked.count > 1) this.#waiting.set(packet.point * 2 ** 32 + (asker >>> 0), asked);
+    if (asked.gateway) this.#waiting.set(packet.point * 2 ** 32 + (asker >>> 0), asked);
   }
 
   #answer(packet: Packet, family: 4 | 6, asker: number, target: number, mac: string): void {
