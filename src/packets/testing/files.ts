@@ -74,3 +74,14 @@ export function pcapngFile(frames: readonly Frame[], interfaces: readonly Pcapng
   }
   return Buffer.concat(parts);
 }
+
+/** The frames of a little-endian pcap file with microseconds, as tcpdump writes it. */
+export function framesOf(file: Buffer): Frame[] {
+  const frames: Frame[] = [];
+  for (let at = 24; at + 16 <= file.length; ) {
+    const size = file.readUInt32LE(at + 8);
+    frames.push({ time: BigInt(file.readUInt32LE(at)) * 1_000_000_000n + BigInt(file.readUInt32LE(at + 4)) * 1000n, bytes: file.subarray(at + 16, at + 16 + size), length: file.readUInt32LE(at + 12) });
+    at += 16 + size;
+  }
+  return frames;
+}
