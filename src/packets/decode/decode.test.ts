@@ -19,7 +19,7 @@ describe('addresses', () => {
     fc.assert(fc.property(fc.array(sparse, { maxLength: 40 }), (list) => {
       const book = new AddressBook();
       const numbers = list.map((one) => book.number(one, 0));
-      expect(numbers.map((number) => book.text(number))).toEqual(list.map((one) => ipaddr.fromByteArray([...one]).toRFC5952String()));
+      expect(numbers.map((number) => book.text(number))).toEqual(list.map((one) => ipaddr.fromByteArray([...one]).toString()));
       expect(list.map((one) => book.number(one, 0))).toEqual(numbers);
       expect(new Set(numbers).size).toBe(new Set(list.map((one) => Buffer.from(one).toString('hex'))).size);
     }));
