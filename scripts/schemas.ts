@@ -5,6 +5,7 @@ import { doctorReportSchema } from '../src/lab/requirements/schema.ts';
 import { AUDIT_SCHEMAS } from '../src/audit/public-schemas.ts';
 import { SNAPSHOT_SCHEMAS } from '../src/cni/picture/public-schemas.ts';
 import { MIGRATION_SCHEMAS } from '../src/migrate/public-schemas.ts';
+import { CAPTURE_SCHEMAS } from '../src/packets/public-schemas.ts';
 import { POLICY_SCHEMAS } from '../src/policy/public-schemas.ts';
 import { probeReportSchema } from '../src/probe/run/report-schema.ts';
 
@@ -14,5 +15,6 @@ export const PUBLIC_SCHEMAS: Readonly<Record<string, object>> = {
   ...POLICY_SCHEMAS,
   ...SNAPSHOT_SCHEMAS,
   ...AUDIT_SCHEMAS,
+  ...CAPTURE_SCHEMAS,
   'probe-report.v1': z.toJSONSchema(probeReportSchema),
 };

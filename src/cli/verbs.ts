@@ -23,6 +23,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./audit.ts')).audit,
   },
   {
+    name: 'capture',
+    summary: 'what a packet capture says about the network, offline',
+    load: async () => (await import('./capture.ts')).capture,
+  },
+  {
     name: 'plan',
     summary: 'show every step of a migration before anything happens',
     load: async () => (await import('./plan.ts')).plan,

@@ -1,0 +1,50 @@
+/** `fairlead capture`: what a packet capture says about the network, offline. */
+import { createColors } from 'picocolors';
+import { ExitCode, UsageError } from '../core/errors.ts';
+import { analyseCaptures } from '../packets/analyse.ts';
+import { namesOf } from '../packets/names/names.ts';
+import { renderCapture } from '../packets/report/text.ts';
+import { listArgument, listOption, textOption } from './options.ts';
+import { loadInputs } from './take-snapshot.ts';
+import type { Verb, VerbContext } from './verb.ts';
+
+function ports(ctx: VerbContext): number[] {
+  return listOption(ctx, 'vxlanPort').map((text) => {
+    const port = Number(text);
+    if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new UsageError(`--vxlan-port is ${JSON.stringify(text)}; expected a whole number from 1 to 65535.`);
+    return port;
+  });
+}
+
+export const capture: Verb = {
+  name: 'capture',
+  summary: 'what a packet capture says about the network, offline',
+  description:
+    'Reads captures (pcap and pcapng, also compressed with gzip or zstd) and tells what goes wrong in them: who asks in vain, who refuses, where packets get lost, what the tunnels carry. Nothing is sent anywhere. ' +
+    'TCP is counted by the definitions of tshark\'s expert system. A capture that is cut is analysed up to there. Several files are captures of the same traffic at several places: packets are followed from one to the other. ' +
+    'Exits 1 when there is a sign of a fault or something to look at, or no packet at all.',
+  arguments: [{ name: 'FILE', description: 'captures; - for standard input', variadic: true }],
+  options: [
+    { flags: '-o, --output <format>', description: 'format', choices: ['text', 'json'], default: 'text' },
+    { flags: '--snapshot <file>', description: 'names of pods, Services and nodes: a snapshot, or files and directories as `audit` reads them', repeatable: true },
+    { flags: '--vxlan-port <port>', description: 'UDP port that carries VXLAN; 4789 and 8472 are known, and on others it is recognised by its content', repeatable: true },
+  ],
+  examples: [
+    { command: 'fairlead capture node-1.pcap', description: 'what is wrong in this capture' },
+    { command: 'tcpdump -i any -c 1000 -w - | fairlead capture -', description: 'look at a thousand packets of this host' },
+    { command: 'fairlead capture node-1.pcap --snapshot cluster.tgz', description: 'with the names of pods and Services' },
+    { command: 'fairlead capture client.pcap server.pcap -o json', description: 'follow packets from one host to the other' },
+  ],
+  async run(ctx) {
+    const files = listArgument(ctx, 'file');
+    if (new Set(files).size < files.length) throw new UsageError(`a capture is named twice: ${files.join(' ')}`);
+    const snapshots = listOption(ctx, 'snapshot');
+    if (files.includes('-') && snapshots.includes('-')) throw new UsageError('standard input cannot be both the capture and the snapshot');
+    const names = snapshots.length === 0 ? {} : { name: namesOf(await loadInputs(snapshots)) };
+    const report = await analyseCaptures({ ...names, files, stdin: process.stdin, vxlanPorts: ports(ctx), signal: ctx.signal });
+    const colours = createColors(ctx.colour.stdout);
+    ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(report, null, 2)}\n` : renderCapture(report, colours));
+    const found = report.packets === 0 || report.signatures.some(({ weight }) => weight !== 'note');
+    return found ? ExitCode.findings : ExitCode.ok;
+  },
+};

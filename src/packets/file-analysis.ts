@@ -1,0 +1,182 @@
+/** Analyses the packets of one file: decodes each and hands its layers to those who look at them. */
+import type { AddressBook } from './decode/address-book.ts';
+import { applicationOf } from './decode/application.ts';
+import { Decoder, Protocol } from './decode/decoder.ts';
+import type { Layers, Malformed } from './decode/layers.ts';
+import { Packet } from './decode/packet.ts';
+import { Chunk, sctpChunks } from './decode/sctp.ts';
+import { isWireguard } from './decode/wireguard.ts';
+import type { Follower } from './path/follower.ts';
+import type { Point, Points } from './points.ts';
+import { u16, u8 } from './read/bytes.ts';
+import type { CapturePoint, PacketSink } from './read/sink.ts';
+import { Checksums } from './signatures/checksums.ts';
+import { Connections } from './signatures/connections.ts';
+import { DnsTraffic } from './signatures/dns.ts';
+import type { Findings } from './signatures/findings.ts';
+import { IcmpErrors } from './signatures/icmp.ts';
+import { Neighbours } from './signatures/neighbours.ts';
+import { Tunnels } from './signatures/tunnels.ts';
+import type { Words } from './signatures/words.ts';
+import { TcpAnalysis } from './tcp/analysis.ts';
+import type { Totals } from './totals.ts';
+
+export interface Shared { findings: Findings; words: Words; addresses: AddressBook; points: Points; follower: Follower; totals: Totals; vxlanPorts: ReadonlySet<number> }
+
+const DNS_PORT = 53;
+/** Where CoreDNS and NodeLocal DNSCache listen in pods when they may not bind port 53; multicast DNS uses it, too. */
+const DNS_ALTERNATIVE = 5353;
+
+export class FileAnalysis implements PacketSink, Layers {
+  readonly #shared: Shared;
+  readonly #file: string;
+  readonly #packet = new Packet();
+  readonly #decoder: Decoder;
+  readonly #tcp: TcpAnalysis;
+  readonly #connections: Connections;
+  readonly #icmp: IcmpErrors;
+  readonly #neighbours: Neighbours;
+  readonly #dns: DnsTraffic;
+  readonly #tunnels: Tunnels;
+  readonly #checksums: Checksums;
+  #frame = 0;
+
+  constructor(file: string, shared: Shared) {
+    const { findings, words, addresses } = shared;
+    this.#shared = shared;
+    this.#file = file;
+    this.#decoder = new Decoder(this, addresses, shared.vxlanPorts);
+    this.#icmp = new IcmpErrors(findings, words);
+    this.#connections = new Connections(findings, words, this.#icmp);
+    this.#tcp = new TcpAnalysis(this.#connections);
+    this.#connections.table = this.#tcp.table;
+    this.#neighbours = new Neighbours(findings, words, addresses);
+    this.#dns = new DnsTraffic(findings, words);
+    this.#tunnels = new Tunnels(findings, words);
+    this.#checksums = new Checksums(findings, words);
+    findings.file = file;
+  }
+
+  point({ linkType, name }: CapturePoint): number {
+    const { points, follower } = this.#shared;
+    const point = points.add(this.#file, linkType, name);
+    if (point > 0) follower.activate();
+    return point;
+  }
+
+  packet(from: number, bytes: Buffer, at: number, captured: number, length: number, seconds: number, nanoseconds: number): void {
+    const { points, totals } = this.#shared;
+    const point = points.of(from, bytes, at, captured);
+    const place = points.all[point] as Point;
+    totals.packets++;
+    totals.bytes += length;
+    const time = totals.clock(seconds, nanoseconds);
+    if (place.packets++ === 0) {
+      place.first = time;
+      if (point > 0) this.#shared.follower.activate();
+    }
+    place.last = time;
+    this.#frame++;
+    this.#connections.now = time;
+    this.#connections.copy = false;
+    this.#packet.start(bytes, at, at + captured, this.#frame, time, point, length);
+    if (!this.#decoder.frame(this.#packet, place.linkType, at)) totals.unknownLinkType(place.linkType);
+  }
+
+  arp(packet: Packet, at: number): void {
+    this.#shared.totals.protocols.arp++;
+    if (packet.depth > 0) this.#tunnels.inside(packet);
+    this.#neighbours.arp(packet, at);
+  }
+
+  ip(packet: Packet): void {
+    if (packet.quoted) return this.#quoted(packet);
+    const { protocols } = this.#shared.totals;
+    if (packet.family === 4) protocols.ipv4++;
+    else protocols.ipv6++;
+    if (packet.depth > 0) {
+      protocols.tunnelled++;
+      this.#tunnels.inside(packet);
+    }
+    this.#neighbours.ip(packet);
+  }
+
+  tcp(packet: Packet): void {
+    if (packet.quoted) {
+      this.#tcp.segment(packet);
+      return;
+    }
+    this.#shared.totals.protocols.tcp++;
+    this.#connections.copy = this.#shared.follower.tcp(packet);
+    this.#checksums.check(packet);
+    this.#tcp.segment(packet);
+    if (this.#tcp.firstData) this.#application(packet);
+  }
+
+  udp(packet: Packet): void {
+    if (packet.quoted) return;
+    const { totals, follower } = this.#shared;
+    totals.protocols.udp++;
+    const copy = follower.udp(packet);
+    this.#checksums.check(packet);
+    const { sourcePort, destinationPort } = packet;
+    if (sourcePort === DNS_PORT || destinationPort === DNS_PORT || ((sourcePort === DNS_ALTERNATIVE) !== (destinationPort === DNS_ALTERNATIVE))) {
+      if (!packet.fragment && !copy) this.#dns.datagram(packet);
+    } else if (packet.size >= 40 && packet.captured - packet.at >= 12 && isWireguard(packet.bytes, packet.at + 8, packet.size - 8)) totals.protocols.wireguard++;
+  }
+
+  icmp(packet: Packet): void {
+    this.#shared.totals.protocols.icmp++;
+    if (packet.quoted) return;
+    if (packet.family === 6) this.#neighbours.icmp6(packet);
+    this.#icmp.message(packet);
+    this.#shared.follower.icmp(packet);
+  }
+
+  sctp(packet: Packet): void {
+    const { protocols } = this.#shared.totals;
+    protocols.sctp++;
+    if (packet.quoted || packet.fragment) return;
+    const whole = sctpChunks(packet.bytes, packet.at + 12, packet.captured, (kind) => {
+      protocols.sctpChunks++;
+      if (kind === Chunk.abort) protocols.sctpAborts++;
+    });
+    if (!whole && packet.captured - packet.at >= packet.size) this.malformed(packet, 'sctp');
+  }
+
+  malformed(packet: Packet, what: Malformed): void {
+    this.#shared.totals.malformed(what, packet.frame);
+  }
+
+  /** The file is over: what is left open is judged. */
+  finish(): void {
+    const { totals } = this.#shared;
+    this.#tcp.finish();
+    this.#connections.finish();
+    this.#neighbours.finish();
+    this.#dns.finish(this.#connections.now);
+    this.#tunnels.finish();
+    totals.addTcp(this.#tcp.counts, this.#tcp.table.evicted);
+    totals.dnsQueries += this.#dns.queries;
+    totals.dnsAnswers += this.#dns.answers;
+    totals.checksums += this.#checksums.checked;
+    totals.offloaded += this.#checksums.offloaded;
+  }
+
+  /** What an ICMP error is about; eight bytes of the transport are enough to find the connection (RFC 792). */
+  #quoted(packet: Packet): void {
+    this.#icmp.quoted(packet);
+    if (packet.protocol !== Protocol.tcp || packet.captured - packet.at < 4) return;
+    packet.sourcePort = u16(packet.bytes, packet.at);
+    packet.destinationPort = u16(packet.bytes, packet.at + 2);
+    const flow = this.#tcp.table.peek(packet);
+    if (flow >= 0) this.#connections.quoted(packet, flow);
+  }
+
+  #application(packet: Packet): void {
+    const from = packet.at + (u8(packet.bytes, packet.at + 12) >> 4) * 4;
+    const found = applicationOf(packet.bytes, from, Math.min(packet.captured, packet.at + packet.size));
+    if (found !== undefined) this.#shared.totals.application(found);
+  }
+}
+

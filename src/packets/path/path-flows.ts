@@ -1,0 +1,163 @@
+/** What of each flow passed which capture points, in which order, under which addresses; and from that, what was lost between two of them. */
+import type { Packet } from '../decode/packet.ts';
+import type { Points } from '../points.ts';
+import type { Findings } from '../signatures/findings.ts';
+import { span, type Words } from '../signatures/words.ts';
+
+interface Ends { family: 4 | 6; protocol: number; source: number; destination: number; sourcePort: number; destinationPort: number }
+interface Seen { count: number; /** Sum of the delays after the first sight, in nanoseconds. */ delay: number }
+export interface PathFlow extends Ends {
+  first: number;
+  frame: number;
+  point: number;
+  /** Where else its packets were seen. */
+  seen: Map<number, Seen>;
+  /** How many packets passed exactly these points (a bit for each). */
+  masks: Map<number, number>;
+  /** The ends as another point saw them. */
+  translated: Ends | undefined;
+  /** Packets of the last file that are waiting for the end: [points, time]. */
+  waiting: [points: number, time: number][];
+}
+
+/** Flows that are remembered; of others nothing is told. */
+const CAPACITY = 20_000;
+/** At the edges of a capture packets are missing that were not lost. */
+const EDGE = 1e9;
+/** One packet may be lost by the capture itself. */
+const LEAST = 2;
+
+export class PathFlows {
+  readonly all: PathFlow[] = [];
+  readonly #byKey = new Map<number, number>();
+
+  /** The flow of a packet that is seen for the first time; -1 when there are too many. */
+  first(packet: Packet): number {
+    const key = keyOf(packet);
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    if (this.all.length >= CAPACITY) return -1;
+    this.#byKey.set(key, this.all.length);
+    return this.all.push({ ...endsOf(packet), first: packet.time, frame: packet.frame, point: packet.point, seen: new Map(), masks: new Map(), translated: undefined, waiting: [] }) - 1;
+  }
+
+  /** The packet was seen before, as one of `flow`. */
+  again(packet: Packet, number: number, before: number, delay: number): void {
+    const flow = this.all[number];
+    if (flow === undefined) return;
+    if (before !== 0 && flow.translated === undefined && (flow.source !== packet.source || flow.destination !== packet.destination || flow.destinationPort !== packet.destinationPort || flow.sourcePort !== packet.sourcePort)) flow.translated = endsOf(packet);
+    const seen = flow.seen.get(packet.point);
+    if (seen === undefined) flow.seen.set(packet.point, { count: 1, delay });
+    else {
+      seen.count++;
+      seen.delay += delay;
+    }
+  }
+
+  /** Nothing more can come of a packet (`last`: because the capture is over). */
+  passed(number: number, points: number, time: number, last: boolean): void {
+    const flow = this.all[number];
+    if (flow === undefined) return;
+    if (last) flow.waiting.push([points, time]);
+    else flow.masks.set(points, (flow.masks.get(points) ?? 0) + 1);
+  }
+
+  /** The points of a flow in the order in which its packets pass them. Clocks of different hosts may differ: `skew` is what to take off a point's times. */
+  order(flow: PathFlow, skew: ReadonlyMap<number, number>): number[] {
+    const at = new Map<number, number>([[flow.point, 0]]);
+    for (const [point, { count, delay }] of flow.seen) at.set(point, delay / count - (skew.get(point) ?? 0) + (skew.get(flow.point) ?? 0));
+    return [...at].toSorted((a, b) => a[1] - b[1]).map(([point]) => point);
+  }
+
+  /** How much clocks of other files run ahead of the first one: both directions of traffic between two points are delayed alike. */
+  skew(points: Points): Map<number, number> {
+    const file = points.all[0]?.file;
+    const extremes = new Map<number, [least: number, most: number]>();
+    for (const flow of this.all) for (const [point, { count, delay }] of flow.seen) {
+      const [from, to] = [points.all[flow.point], points.all[point]];
+      if (from === undefined || to === undefined || from.file !== file || to.file === file) continue;
+      const mean = delay / count;
+      const known = extremes.get(point);
+      if (known === undefined) extremes.set(point, [mean, mean]);
+      else [known[0], known[1]] = [Math.min(known[0], mean), Math.max(known[1], mean)];
+    }
+    return new Map([...extremes].map(([point, [least, most]]) => [point, (least + most) / 2]));
+  }
+
+  /** Tells what was lost where. */
+  finish(points: Points, findings: Findings, words: Words): void {
+    const skew = this.skew(points);
+    for (const flow of this.all) {
+      const order = this.order(flow, skew);
+      for (let at = 0; at + 1 < order.length; at++) this.#lost(flow, order, at, points, findings, words);
+      if (order.length === 1) this.#vanished(flow, points, findings, words);
+    }
+  }
+
+  /** Packets that passed the point `order[at]` and none behind it, while others of the flow went on. */
+  #lost(flow: PathFlow, order: readonly number[], at: number, points: Points, findings: Findings, words: Words): void {
+    const [from, to] = [order[at] as number, order[at + 1] as number];
+    const behind = order.slice(at + 1).reduce((bits, point) => bits | (1 << point), 0);
+    const isLost = (mask: number): boolean => (mask & (1 << from)) !== 0 && (mask & behind) === 0;
+    // Within one file both points were captured all the time; another file may begin later and end earlier.
+    const next = points.all[from]?.file === points.all[to]?.file ? { first: -Infinity, last: Infinity } : points.period(to);
+    let lost = [...flow.masks].reduce((sum, [mask, count]) => sum + (isLost(mask) ? count : 0), 0);
+    let passed = [...flow.masks].reduce((sum, [mask, count]) => sum + ((mask & behind) === 0 ? 0 : count), 0);
+    for (const [mask, time] of flow.waiting) {
+      if (isLost(mask) && time > next.first - EDGE && time < next.last - EDGE / 1000) lost++;
+      if ((mask & behind) !== 0) passed++;
+    }
+    if (lost < LEAST) return;
+    findings.note('lost-between', flow.first, flow.frame, `${from} ${to} ${flow.source} ${flow.destination}`, () =>
+      `${this.text(flow, words)}: ${lost} packets passed ${points.text(from)} and did not reach ${points.text(to)}; ${passed} did`, lost);
+  }
+
+  /** A flow of which nothing arrived at a point that other flows of the same ends reach. */
+  #vanished(flow: PathFlow, points: Points, findings: Findings, words: Words): void {
+    const count = flow.waiting.length + [...flow.masks.values()].reduce((sum, one) => sum + one, 0);
+    if (count < LEAST + 1) return;
+    const sibling = this.all.find((other) => other.seen.size > 0 && other.point === flow.point && other.family === flow.family && (other.source === flow.source || other.destination === flow.destination));
+    if (sibling === undefined) return;
+    const next = this.order(sibling, new Map()).find((point) => point !== flow.point);
+    if (next === undefined) return;
+    findings.note('lost-between', flow.first, flow.frame, `${flow.point} ${next} ${flow.source} ${flow.destination}`, () =>
+      `${this.text(flow, words)}: none of ${count} packets that passed ${points.text(flow.point)} reached ${points.text(next)}, while packets of ${this.text(sibling, words)} do`, count);
+  }
+
+  /** A flow in words, with the translation that was seen. */
+  text(flow: PathFlow, words: Words): string {
+    const one = (ends: Ends): string => {
+      const name = ends.protocol === 6 ? 'TCP ' : ends.protocol === 17 ? 'UDP ' : 'ICMP ';
+      return name + (name === 'ICMP ' ? `${words.address(ends.family, ends.source)} → ${words.address(ends.family, ends.destination)}` : `${words.end(ends.family, ends.source, ends.sourcePort)} → ${words.end(ends.family, ends.destination, ends.destinationPort)}`);
+    };
+    return flow.translated === undefined ? one(flow) : `${one(flow)} (elsewhere ${one(flow.translated)})`;
+  }
+
+  /** Flows that were seen at several points, those with most packets first. */
+  paths(points: Points, words: Words, most: number): { flow: string; points: string[]; delay: string; packets: number }[] {
+    const skew = this.skew(points);
+    return this.all.filter(({ seen }) => seen.size > 0).map((flow) => {
+      const order = this.order(flow, skew);
+      const packets = flow.waiting.length + [...flow.masks.values()].reduce((sum, one) => sum + one, 0);
+      const last = order.at(-1) as number;
+      const seen = flow.seen.get(last);
+      return { flow: this.text(flow, words), points: order.map((point) => points.text(point)), delay: seen === undefined ? '' : span(Math.abs(seen.delay / seen.count - (skew.get(last) ?? 0))), packets };
+    }).toSorted((a, b) => b.packets - a.packets).slice(0, most);
+  }
+}
+
+function endsOf(packet: Packet): Ends {
+  return { family: packet.family === 6 ? 6 : 4, protocol: packet.protocol, source: packet.source, destination: packet.destination, sourcePort: packet.sourcePort, destinationPort: packet.destinationPort };
+}
+
+/** 53 bits of everything that names the flow. */
+function keyOf(packet: Packet): number {
+  const a = mix(mix(packet.source, packet.destination), mix((packet.sourcePort << 16) | packet.destinationPort, packet.protocol));
+  const b = mix(mix(packet.destination, packet.sourcePort), mix(packet.source, packet.destinationPort ^ (packet.family << 20)));
+  return (a >>> 0) * 2 ** 21 + (b >>> 11);
+}
+
+function mix(a: number, b: number): number {
+  const mixed = Math.imul(a ^ Math.imul(b, 0x85ebca6b), 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+}

@@ -1,0 +1,188 @@
+/** Takes TCP segments as the decoder meets them: finds their connection, judges them, counts, and tells an observer what is worth a look. */
+import { i32, u16, u8 } from '../read/bytes.ts';
+import type { Packet } from '../decode/packet.ts';
+import { FlowTable, isForwards } from './flow-table.ts';
+import { Seen, Tcp } from './flags.ts';
+import { BaseSet, AT, Closed, COMMON, Data, DIRECTION, DIRECTION_WORDS, SIDE, Fin, Finished, Reset, SynAckSeen, SynSeen, TIMES, WORDS } from './layout.ts';
+import { analyseSequence } from './sequence.ts';
+import { track } from './track.ts';
+
+/** Counts as tshark's expert system has them; retransmissions include fast and spurious ones, as there. */
+export interface TcpCounts {
+  retransmissions: number;
+  fastRetransmissions: number;
+  spuriousRetransmissions: number;
+  outOfOrder: number;
+  duplicateAcks: number;
+  zeroWindow: number;
+  rst: number;
+  synUnanswered: number;
+  keepAlives: number;
+  lostSegments: number;
+  ackedLostSegments: number;
+  windowUpdates: number;
+  zeroWindowProbes: number;
+  reusedPorts: number;
+}
+
+/** One segment, in an object that the next call overwrites. */
+export interface Segment { flow: number; direction: number; seq: number; ack: number; length: number; flags: number; window: number; seen: number; /** Whether its packet made the connection known. */ created: boolean; /** What COMMON.flags were before. */ before: number }
+
+export interface TcpObserver {
+  /** A segment that opens, resets, repeats, or that `Seen` has bits of. */
+  notable(packet: Packet, segment: Readonly<Segment>): void;
+  /** A connection is forgotten: its words and times are still there. */
+  ended(flow: number): void;
+}
+
+const NOTABLE = Seen.retransmission | Seen.fastRetransmission | Seen.spuriousRetransmission | Seen.outOfOrder | Seen.zeroWindow | Seen.reusedPorts | Seen.lostSegment | Seen.ackedLostSegment | Seen.keepAlive;
+
+export class TcpAnalysis {
+  readonly table: FlowTable;
+  readonly counts: TcpCounts = {
+    retransmissions: 0, fastRetransmissions: 0, spuriousRetransmissions: 0, outOfOrder: 0, duplicateAcks: 0, zeroWindow: 0, rst: 0, synUnanswered: 0,
+    keepAlives: 0, lostSegments: 0, ackedLostSegments: 0, windowUpdates: 0, zeroWindowProbes: 0, reusedPorts: 0,
+  };
+  /** Whether the last segment was the first with data of its direction. */
+  firstData = false;
+  readonly #observer: TcpObserver;
+  readonly #segment: Segment = { flow: 0, direction: 0, seq: 0, ack: 0, length: 0, flags: 0, window: 0, seen: 0, created: false, before: 0 };
+
+  constructor(observer: TcpObserver, capacity?: number) {
+    this.#observer = observer;
+    this.table = new FlowTable((flow) => this.#end(flow), capacity);
+  }
+
+  /** Takes the segment that `packet` holds; the answer are bits of `Seen`. */
+  segment(packet: Packet): number {
+    const { table } = this;
+    const { bytes, at } = packet;
+    const flow = table.find(packet);
+    const created = table.created;
+    if (created) table.reset(flow, packet.time);
+    const direction = isForwards(packet) ? 0 : 1;
+    const { words, times } = table;
+    const common = flow * WORDS;
+    const mine = common + DIRECTION + direction * DIRECTION_WORDS;
+    const theirs = common + DIRECTION + (1 - direction) * DIRECTION_WORDS;
+    const seq = i32(bytes, at + 4);
+    const ack = i32(bytes, at + 8);
+    const header = (u8(bytes, at + 12) >> 4) * 4;
+    const flags = u8(bytes, at + 13);
+    const window = u16(bytes, at + 14);
+    const handshake = flags & (Tcp.syn | Tcp.ack);
+    if (created) {
+      words[common + COMMON.frame] = packet.frame;
+      words[common + COMMON.point] = packet.point;
+    }
+    let seen = 0;
+    if (handshake === Tcp.syn && ((words[mine + SIDE.bits] as number) & BaseSet) !== 0) {
+      if (words[mine + SIDE.base] === seq) words[mine + SIDE.nextSeq] = words[mine + SIDE.maxSeq] as number;
+      else {
+        seen = Seen.reusedPorts;
+        this.#segment.before = words[common + COMMON.flags] as number;
+        this.#end(flow);
+        table.reset(flow, packet.time, times[flow * TIMES + AT.last]);
+        words[common + COMMON.frame] = packet.frame;
+      }
+    } else if (handshake === (Tcp.syn | Tcp.ack) && ((words[mine + SIDE.bits] as number) & BaseSet) !== 0 && words[mine + SIDE.base] !== seq) {
+      words[mine + SIDE.base] = seq;
+      seen = Seen.reusedPorts;
+    }
+    const before = seen === 0 || handshake !== Tcp.syn ? (words[common + COMMON.flags] as number) : this.#segment.before;
+    let length = -1;
+    this.firstData = false;
+    if (!packet.fragment && !packet.quoted && packet.size >= header) {
+      length = packet.size - header;
+      this.#bases(mine, theirs, seq, ack, flags);
+      this.firstData = length > 0 && ((words[mine + SIDE.bits] as number) & Data) === 0;
+      seen = analyseSequence(table, flow, direction, packet.time, seq, ack, length, flags, window, seen);
+      track(table, flow, direction, packet, seq, ack, length, flags, seen);
+    }
+    if (header < 20) return 0;
+    const time = flow * TIMES;
+    if ((flags & Tcp.rst) !== 0) this.counts.rst++;
+    if (handshake === Tcp.syn) times[time + AT.syn] = packet.time;
+    if (handshake === Tcp.ack && times[time + AT.firstRtt] === 0 && times[time + AT.syn] !== -Infinity) times[time + AT.firstRtt] = packet.time - (times[time + AT.syn] as number);
+    if (length >= 0 && packet.captured - at >= header && seen !== 0) this.#count(seen);
+    if (packet.quoted || length < 0) return 0;
+    if ((seen & NOTABLE) !== 0 || (flags & (Tcp.syn | Tcp.rst)) !== 0) {
+      const one = this.#segment;
+      one.flow = flow;
+      one.direction = direction;
+      one.seq = seq;
+      one.ack = ack;
+      one.length = length;
+      one.flags = flags;
+      one.window = window;
+      one.seen = seen;
+      one.created = created;
+      one.before = before;
+      this.#observer.notable(packet, one);
+    }
+    this.#state(common, mine, handshake, flags, direction);
+    times[time + AT.last] = packet.time;
+    return packet.captured - at >= header ? seen : 0;
+  }
+
+  /** The capture is over: every connection is judged. */
+  finish(): void {
+    for (let flow = 0; flow < this.table.count; flow++) this.#end(flow);
+  }
+
+  /** First sequence numbers of both directions, as far as a segment tells. */
+  #bases(mine: number, theirs: number, seq: number, ack: number, flags: number): void {
+    const { words } = this.table;
+    if (((words[mine + SIDE.bits] as number) & BaseSet) === 0) {
+      words[mine + SIDE.base] = (flags & Tcp.syn) === 0 ? (seq - 1) | 0 : seq;
+      words[mine + SIDE.bits] = (words[mine + SIDE.bits] as number) | BaseSet;
+    }
+    if (((words[theirs + SIDE.bits] as number) & BaseSet) === 0 && (flags & Tcp.ack) !== 0) {
+      words[theirs + SIDE.base] = (ack - 1) | 0;
+      words[theirs + SIDE.bits] = (words[theirs + SIDE.bits] as number) | BaseSet;
+    }
+  }
+
+  #state(common: number, mine: number, handshake: number, flags: number, direction: number): void {
+    const { words } = this.table;
+    if ((flags & (Tcp.syn | Tcp.fin | Tcp.rst)) === 0) return;
+    let state = words[common + COMMON.flags] as number;
+    if (handshake === Tcp.syn) {
+      if ((state & SynSeen) === 0) words[common + COMMON.client] = direction;
+      state |= SynSeen;
+      words[mine + SIDE.syns] = (words[mine + SIDE.syns] as number) + 1;
+    } else if (handshake === (Tcp.syn | Tcp.ack)) state |= SynAckSeen;
+    if ((flags & Tcp.fin) !== 0) {
+      if ((state & Finished) !== 0 && ((words[mine + SIDE.bits] as number) & Fin) === 0) state |= Closed;
+      state |= Finished;
+      words[mine + SIDE.bits] = (words[mine + SIDE.bits] as number) | Fin;
+    }
+    if ((flags & Tcp.rst) !== 0) state |= Reset | Closed;
+    words[common + COMMON.flags] = state;
+  }
+
+  #end(flow: number): void {
+    const { words } = this.table;
+    const common = flow * WORDS;
+    const client = words[common + COMMON.client] as number;
+    const silent = words[common + DIRECTION + (1 - client) * DIRECTION_WORDS + SIDE.packets] === 0;
+    if (((words[common + COMMON.flags] as number) & SynSeen) !== 0 && silent) this.counts.synUnanswered++;
+    this.#observer.ended(flow);
+  }
+
+  #count(seen: number): void {
+    const { counts } = this;
+    if ((seen & (Seen.retransmission | Seen.fastRetransmission | Seen.spuriousRetransmission)) !== 0) counts.retransmissions++;
+    if ((seen & Seen.fastRetransmission) !== 0) counts.fastRetransmissions++;
+    if ((seen & Seen.spuriousRetransmission) !== 0) counts.spuriousRetransmissions++;
+    if ((seen & Seen.outOfOrder) !== 0) counts.outOfOrder++;
+    if ((seen & Seen.duplicateAck) !== 0) counts.duplicateAcks++;
+    if ((seen & Seen.zeroWindow) !== 0) counts.zeroWindow++;
+    if ((seen & Seen.keepAlive) !== 0) counts.keepAlives++;
+    if ((seen & Seen.lostSegment) !== 0) counts.lostSegments++;
+    if ((seen & Seen.ackedLostSegment) !== 0) counts.ackedLostSegments++;
+    if ((seen & Seen.windowUpdate) !== 0) counts.windowUpdates++;
+    if ((seen & Seen.zeroWindowProbe) !== 0) counts.zeroWindowProbes++;
+    if ((seen & Seen.reusedPorts) !== 0) counts.reusedPorts++;
+  }
+}
