@@ -34,12 +34,12 @@ export const ask: Verb = {
   arguments: [sourcesArgument],
   options: [...questionOptions, formatOption, ...stateOptions],
   examples: [{ command: 'fairlead policy ask --from shop/web --to shop/db --port 5432 manifests/', description: 'may the web pods reach the database' }],
-  run(ctx): Promise<ExitCode> {
+  async run(ctx): Promise<ExitCode> {
     const question = questionOf(ctx);
-    const engine = engineOf(ctx);
+    const engine = await engineOf(ctx);
     const reply = new Asker(engine).ask(question);
     ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(replyDocument(question, reply), null, 2)}\n` : replyText(question, reply, engine.state.enforcer));
-    return Promise.resolve(codeOf(reply.verdict === 'allow'));
+    return codeOf(reply.verdict === 'allow');
   },
 };
 
@@ -62,7 +62,7 @@ export const check: Verb = {
     const queries = requiredText(ctx, 'queries');
     const text = readQueries(queries);
     const tally = { unanswered: 0 };
-    for (const lines of answerLines(new Asker(engineOf(ctx)), text, queries, tally)) {
+    for (const lines of answerLines(new Asker(await engineOf(ctx)), text, queries, tally)) {
       ctx.stdout(lines);
       await ctx.drained?.();
       ctx.signal.throwIfAborted();

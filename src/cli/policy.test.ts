@@ -88,7 +88,7 @@ describe('policy list', () => {
   it('goes on without a broken document, which it names by file and line, unless --strict', async () => {
     const ran = await policy('list', file('broken.yaml'));
     expect([ran.code, ran.stdout.split('\n').length]).toEqual([0, 6]);
-    expect(ran.stderr).toMatch(/^DIR\/broken\.yaml:2[23]: error: This is not YAML: .*The document that begins in line 22 is left out\.\n$/);
+    expect(ran.stderr).toMatch(/^DIR\/broken\.yaml:2[23]: error: not valid YAML: .*; the document that begins in line 22 is left out\.\n$/);
     expect(await policy('list', '--strict', file('broken.yaml'))).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('1 part of the input cannot be used.') as string });
   });
 
@@ -98,7 +98,7 @@ describe('policy list', () => {
   });
 
   it.each([
-    ['nothing.yaml', 'does not exist'],
+    ['nothing.yaml', 'no such file or directory'],
     ['empty', 'has no manifests: expected files named *.yaml'],
   ])('says what is wrong with %s', async (name, message) => {
     expect(await policy('list', file(name))).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) as string });

@@ -12,6 +12,7 @@ import { generate } from './policy-generate.ts';
 import { impact } from './policy-impact.ts';
 import { lint } from './policy-lint.ts';
 import { engineOf, sourcesArgument, stateOptions } from './policy-input.ts';
+import { rbac } from './policy-rbac.ts';
 import { test } from './policy-test.ts';
 import type { Verb } from './verb.ts';
 
@@ -28,7 +29,7 @@ const list: Verb = {
   ],
   examples: [{ command: 'fairlead policy list --level class manifests/', description: 'a short picture of a large cluster' }],
   async run(ctx) {
-    const engine = engineOf(ctx);
+    const engine = await engineOf(ctx);
     const level = (textOption(ctx, 'level') ?? 'workload') as Level;
     const output = textOption(ctx, 'output') ?? 'text';
     const pieces = output === 'html' ? matrix(engine, level) : listAll(engine, { level, nodes: flagOption(ctx, 'nodes'), format: lineFormat(output as ListFormat, engine, level) });
@@ -43,6 +44,6 @@ const list: Verb = {
 export const policy: Verb = {
   name: 'policy',
   summary: 'what may talk to what, why, and what a change would break',
-  description: 'Answers what network policies allow, from manifests: exactly, with the rules that decide, for the CNI that enforces them. Nothing is sent to a cluster.',
-  verbs: [list, ask, check, explain, diff, lint, test, impact, generate, convert],
+  description: 'Answers what network policies allow, from manifests, a snapshot or a live cluster: exactly, with the rules that decide, for the CNI that enforces them. Nothing is changed in a cluster.',
+  verbs: [list, ask, check, explain, diff, lint, test, impact, generate, convert, rbac],
 };

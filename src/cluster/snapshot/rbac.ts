@@ -1,5 +1,5 @@
 /** The permissions that collecting a snapshot needs: to list, and nothing else. */
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue, KindSpec } from './catalogue.ts';
 
 /** Plurals that do not follow from the kind (`kubectl api-resources`). */
 const PLURALS: Readonly<Record<string, string>> = { Endpoints: 'endpoints' };
@@ -13,12 +13,24 @@ export function pluralOf(kind: string): string {
   return /(s|x|ch|sh)$/.test(name) ? `${name}es` : `${name}s`;
 }
 
+export interface RoleOptions {
+  name?: string;
+  /** Kinds of which one object alone is asked for, by its name. */
+  only?: Readonly<Record<string, string>>;
+}
+
 /** A ClusterRole with exactly the kinds that are read. */
-export function clusterRole(catalogue: Catalogue): object {
+export function clusterRole(catalogue: Catalogue, { name = 'fairlead-snapshot', only = {} }: RoleOptions = {}): object {
   const asked = catalogue.kinds.filter(({ versions }) => versions.length > 0);
-  const groups = [...Map.groupBy(asked, ({ group }) => group)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const [single, whole] = [asked.filter(({ kind }) => kind in only), asked.filter(({ kind }) => !(kind in only))];
+  const groups = [...Map.groupBy(whole, ({ group }) => group)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const resources = (kinds: readonly KindSpec[]): string[] => [...new Set(kinds.map(({ kind }) => pluralOf(kind)))].toSorted();
   return {
-    apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'fairlead-snapshot' },
-    rules: groups.map(([group, kinds]) => ({ apiGroups: [group], resources: kinds.map(({ kind }) => pluralOf(kind)).toSorted(), verbs: ['list'] })),
+    apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name },
+    rules: [
+      ...groups.map(([group, kinds]) => ({ apiGroups: [group], resources: resources(kinds), verbs: ['list'] })),
+      // A list that is narrowed to one name by a field selector is permitted by that name (Kubernetes, Using RBAC: "Referring to resources").
+      ...single.map((one) => ({ apiGroups: [one.group], resources: resources([one]), resourceNames: [only[one.kind]], verbs: ['list'] })),
+    ],
   };
 }

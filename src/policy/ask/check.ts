@@ -1,6 +1,6 @@
 /** Answers questions that come as lines of JSON, by the hundred thousand. */
 import { UsageError } from '../../core/errors.ts';
-import { fields } from '../input/fields.ts';
+import { fields } from '../../cluster/fields.ts';
 import type { Protocol } from '../model/ports.ts';
 import { portFaultOf, type Asker, type Question } from './question.ts';
 import { Quick } from './quick.ts';

@@ -1,5 +1,5 @@
 /** Pods of the input: those that run, and one for each workload of which only the template is known. */
-import { at, fields, list, strings, text, whole, type Fields } from '../input/fields.ts';
+import { at, fields, list, strings, text, whole, type Fields } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 import type { ContainerPort, Pod } from './world.ts';
 

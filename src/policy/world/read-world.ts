@@ -1,5 +1,5 @@
 /** Puts the picture of a cluster together from loaded objects. */
-import { at, list, strings, text } from '../input/fields.ts';
+import { at, list, strings, text } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 import { podsOf } from './pods.ts';
 import { servicesOf } from './services.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { readObjects } from '../input/objects.ts';
+import { readText } from '../input/objects.ts';
 import { readWorld } from './read-world.ts';
 import { backendsOf } from './services.ts';
 import type { World } from './world.ts';
 
-const world = (text: string): World => readWorld(readObjects([{ file: 'a.yaml', text }]).objects);
+const world = (text: string): World => readWorld(readText('a.yaml', text).objects);
 const meta = (kind: string, name: string, more = ''): string => `apiVersion: ${kind === 'Pod' ? 'v1' : 'apps/v1'}\nkind: ${kind}\nmetadata: {name: ${name}, namespace: shop${more}}\n`;
 const template = 'spec: {template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, ports: [{name: http, containerPort: 80}, {containerPort: 81}]}]}}}\n';
 

@@ -1,5 +1,5 @@
 /** What policies are about: pods, namespaces, nodes and services, as one picture of a cluster. */
-import type { Origin } from '../input/object.ts';
+import type { Origin } from '../../cluster/manifests/origin.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
