@@ -28,7 +28,7 @@ export const explain: Verb = {
   async run(ctx): Promise<ExitCode> {
     const asked = ['from', 'to', 'port'].filter((name) => textOption(ctx, name) !== undefined);
     if (asked.length === 0) return everything(ctx);
-    if (asked.length < 3) throw new UsageError('A question needs --from, --to and --port; without any of them every pair is explained.');
+    if (!asked.includes('from') || !asked.includes('to')) throw new UsageError('A question needs --from, --to and --port; without any of them every pair is explained.');
     const question = questionOf(ctx);
     const engine = await engineOf(ctx);
     const reply = new Asker(engine).ask(question);

@@ -69,7 +69,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe('policy list', () => {
+describe('policy list', { timeout: 60_000 }, () => {
   it('shows all connectivity as text, CSV, JSON and dot', async () => {
     const ran = await policy('list', file('shop'));
     expect(ran).toEqual({
@@ -105,7 +105,7 @@ describe('policy list', () => {
   });
 });
 
-describe('policy ask, explain and check', () => {
+describe('policy ask, explain and check', { timeout: 60_000 }, () => {
   it('answer with the rules that decide', async () => {
     expect(await policy('ask', '--from', 'shop/web', '--to', 'shop/db', '--port', '5432', file('shop'))).toEqual({
       code: 0, stderr: '',
@@ -148,7 +148,7 @@ describe('policy ask, explain and check', () => {
   });
 });
 
-describe('policy diff, lint, test, impact, generate and convert', () => {
+describe('policy diff, lint, test, impact, generate and convert', { timeout: 60_000 }, () => {
   it('compares two states, and one under two enforcers', async () => {
     const states = await policy('diff', file('shop'), file('open.yaml'));
     expect([states.code, states.stdout]).toEqual([1, '+ shop/web[Deployment] => shop/db[Deployment] : TCP 0-5431,5433-65535; UDP; SCTP\n+ outside 0.0.0.0/0 => shop/db[Deployment] : All\n+ outside ::/0 => shop/db[Deployment] : All\n']);
