@@ -81,6 +81,11 @@ describe('policy list', { timeout: 60_000 }, () => {
     const page = (await policy('list', '-o', 'html', file('shop'))).stdout;
     expect(page).toContain('<td class="some" title="shop/web[Deployment] → shop/db[Deployment]: TCP 5432">○</td>');
     expect(page).toContain('<td class="all" title="shop/db[Deployment] → shop/web[Deployment]: All">●</td>');
+    const drawing = (await policy('list', '-o', 'svg', file('shop'))).stdout;
+    expect(drawing).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^>]*>\n(?:<(?:title|style|text|g)\b[^\n]*\n)+<\/svg>\n$/);
+    expect([...drawing.matchAll(/<title>([^<]*)<\/title><rect class="(\w+)"/g)].map(([, title, kind]) => [title, kind])).toEqual([
+      ['itself', 'self'], ['shop/db[Deployment] → shop/web[Deployment]: All', 'all'], ['shop/web[Deployment] → shop/db[Deployment]: TCP 5432', 'some'], ['itself', 'self'],
+    ]);
     expect(fits('policy-list.v1', (await policy('list', '-o', 'json', file('shop'))).stdout)).toBeNull();
     expect(fits('policy-list.v1', (await policy('list', '-o', 'json', '--level', 'class', file('shop'))).stdout)).toBeNull();
   });
