@@ -1,6 +1,7 @@
 /** `fairlead policy ask` and `policy check`: one question, or a file of them. */
 import { readFileSync } from 'node:fs';
 import { UsageError, type ExitCode } from '../core/errors.ts';
+import { isRouteName } from '../policy/ask/ends.ts';
 import { answerLines } from '../policy/ask/check.ts';
 import { Asker, type Question } from '../policy/ask/question.ts';
 import { replyDocument, replyText } from '../policy/ask/reply-text.ts';
@@ -9,13 +10,13 @@ import { integerOption, textOption } from './options.ts';
 import { codeOf, engineOf, requiredText, sourcesArgument, stateOptions } from './policy-input.ts';
 import type { Verb, VerbContext, VerbOption } from './verb.ts';
 
-const ENDS = 'NAMESPACE/POD, NAMESPACE/WORKLOAD, service:NAMESPACE/NAME, a node\'s name, or an address';
+const FROM = 'NAMESPACE/POD, NAMESPACE/WORKLOAD, a node\'s name, or an address';
 
 /** Options that put a question. */
 export const questionOptions: readonly VerbOption[] = [
-  { flags: '--from <end>', description: `who opens the connection: ${ENDS.replace('service:NAMESPACE/NAME, ', '')}`, required: true },
-  { flags: '--to <end>', description: `to whom: ${ENDS}`, required: true },
-  { flags: '--port <number>', description: 'destination port; of a service the service\'s own; of ICMP the type × 256 + code', required: true },
+  { flags: '--from <end>', description: `who opens the connection: ${FROM}`, required: true },
+  { flags: '--to <end>', description: `to whom: ${FROM}; service:NAMESPACE/NAME; ingress:NAMESPACE/NAME, httproute:…, grpcroute:…, tcproute:… or tlsroute:…, which stand for what is behind them, and of which the pods of the controller are the other end`, required: true },
+  { flags: '--port <number>', description: 'destination port; of a service the service\'s own; of ICMP the type × 256 + code; routes need none' },
   { flags: '--protocol <name>', description: 'protocol', choices: ['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6'], default: 'TCP' },
 ];
 
@@ -23,8 +24,9 @@ export const formatOption: VerbOption = { flags: '-o, --output <format>', descri
 
 /** The question of the command line. Errors: UsageError for a port that is none. */
 export function questionOf(ctx: VerbContext): Question {
-  const port = integerOption(ctx, 'port', { min: 0, max: 65_535 }) ?? 0;
-  return { from: requiredText(ctx, 'from'), to: requiredText(ctx, 'to'), protocol: (textOption(ctx, 'protocol') ?? 'TCP') as Protocol, port };
+  const [from, to, port] = [requiredText(ctx, 'from'), requiredText(ctx, 'to'), integerOption(ctx, 'port', { min: 0, max: 65_535 })];
+  if (port === undefined && !isRouteName(to)) throw new UsageError('--port is missing.', { hint: 'Only routes (ingress:NAMESPACE/NAME and the like) have ports of their own.' });
+  return { from, to, protocol: (textOption(ctx, 'protocol') ?? 'TCP') as Protocol, port };
 }
 
 export const ask: Verb = {
@@ -34,12 +36,12 @@ export const ask: Verb = {
   arguments: [sourcesArgument],
   options: [...questionOptions, formatOption, ...stateOptions],
   examples: [{ command: 'fairlead policy ask --from shop/web --to shop/db --port 5432 manifests/', description: 'may the web pods reach the database' }],
-  run(ctx): Promise<ExitCode> {
+  async run(ctx): Promise<ExitCode> {
     const question = questionOf(ctx);
-    const engine = engineOf(ctx);
+    const engine = await engineOf(ctx);
     const reply = new Asker(engine).ask(question);
     ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(replyDocument(question, reply), null, 2)}\n` : replyText(question, reply, engine.state.enforcer));
-    return Promise.resolve(codeOf(reply.verdict === 'allow'));
+    return codeOf(reply.verdict === 'allow');
   },
 };
 
@@ -62,7 +64,7 @@ export const check: Verb = {
     const queries = requiredText(ctx, 'queries');
     const text = readQueries(queries);
     const tally = { unanswered: 0 };
-    for (const lines of answerLines(new Asker(engineOf(ctx)), text, queries, tally)) {
+    for (const lines of answerLines(new Asker(await engineOf(ctx)), text, queries, tally)) {
       ctx.stdout(lines);
       await ctx.drained?.();
       ctx.signal.throwIfAborted();

@@ -10,7 +10,7 @@ import type { Verb, VerbContext } from './verb.ts';
 
 async function everything(ctx: VerbContext): Promise<ExitCode> {
   if (textOption(ctx, 'output') === 'json') throw new UsageError('--output json is for one question: name --from and --to.');
-  for (const text of explainAll(engineOf(ctx))) {
+  for (const text of explainAll(await engineOf(ctx))) {
     ctx.stdout(text);
     await ctx.drained?.();
     ctx.signal.throwIfAborted();
@@ -28,9 +28,9 @@ export const explain: Verb = {
   async run(ctx): Promise<ExitCode> {
     const asked = ['from', 'to', 'port'].filter((name) => textOption(ctx, name) !== undefined);
     if (asked.length === 0) return everything(ctx);
-    if (asked.length < 3) throw new UsageError('A question needs --from, --to and --port; without any of them every pair is explained.');
+    if (!asked.includes('from') || !asked.includes('to')) throw new UsageError('A question needs --from, --to and --port; without any of them every pair is explained.');
     const question = questionOf(ctx);
-    const engine = engineOf(ctx);
+    const engine = await engineOf(ctx);
     const reply = new Asker(engine).ask(question);
     if (textOption(ctx, 'output') === 'json') ctx.stdout(`${JSON.stringify({ version: 1, verdict: reply.verdict, why: reply.why, answers: reply.answers.map((one) => explainDocument(engine, one)) }, null, 2)}\n`);
     else ctx.stdout(reply.answers.length === 0 ? replyText(question, reply, engine.state.enforcer) : reply.why.map((why) => `${why}\n`).join('') + reply.answers.map((one) => explainText(engine, one)).join('\n'));

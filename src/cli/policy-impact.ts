@@ -29,11 +29,11 @@ export const impact: Verb = {
   arguments: [sourcesArgument],
   options: [flowsOption('--flows <file>'), formatOption, ...stateOptions],
   examples: [{ command: 'conntrack -L | fairlead policy impact --flows - --enforcer calico manifests/', description: 'what of the traffic of now would be denied when Calico enforces the policies' }],
-  run(ctx): Promise<ExitCode> {
+  async run(ctx): Promise<ExitCode> {
     const { flows, passedOver } = flowsOf(ctx, 'flows');
-    const found = impactOf(engineOf(ctx), flows);
+    const found = impactOf(await engineOf(ctx), flows);
     if (passedOver > 0) ctx.stderr(`${passedOver} ${passedOver === 1 ? 'line is' : 'lines are'} no connection of TCP, UDP or SCTP\n`);
     ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify({ version: 1, ...found }, null, 2)}\n` : impactText(found));
-    return Promise.resolve(codeOf(found.hits.length === 0));
+    return codeOf(found.hits.length === 0);
   },
 };

@@ -23,11 +23,11 @@ export const test: Verb = {
   arguments: [{ name: 'EXPECTATIONS', description: 'YAML with the list `expectations`' }, sourcesArgument],
   options: [{ flags: '-o, --output <format>', description: 'format', choices: EXPECT_FORMATS, default: 'text' }, ...stateOptions],
   examples: [{ command: 'fairlead policy test expectations.yaml manifests/ -o junit', description: 'in a pipeline' }],
-  run(ctx): Promise<ExitCode> {
+  async run(ctx): Promise<ExitCode> {
     const file = textArgument(ctx, 'expectations');
     const expectations = parseExpectations(read(file), file);
-    const results = judge(engineOf(ctx), expectations);
+    const results = judge(await engineOf(ctx), expectations);
     ctx.stdout(renderResults(results, file, (textOption(ctx, 'output') ?? 'text') as ExpectFormat));
-    return Promise.resolve(codeOf(results.every((one) => one.result === 'pass')));
+    return codeOf(results.every((one) => one.result === 'pass'));
   },
 };

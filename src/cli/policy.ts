@@ -2,7 +2,7 @@
 import { lineFormat, LIST_FORMATS, type ListFormat } from '../policy/ask/list-format.ts';
 import { list as listAll } from '../policy/ask/list.ts';
 import { LEVELS, type Level } from '../policy/ask/end-names.ts';
-import { matrix } from '../policy/ask/matrix.ts';
+import { matrix, matrixSvg } from '../policy/ask/matrix.ts';
 import { flagOption, textOption } from './options.ts';
 import { ask, check } from './policy-ask.ts';
 import { convert } from './policy-convert.ts';
@@ -22,16 +22,16 @@ const list: Verb = {
   arguments: [sourcesArgument],
   options: [
     { flags: '--level <level>', description: 'what a line is about: single pods, workloads, or classes of pods that no policy tells apart', choices: LEVELS, default: 'workload' },
-    { flags: '-o, --output <format>', description: 'format; html is a table of all ends but those outside', choices: [...LIST_FORMATS, 'html'], default: 'text' },
+    { flags: '-o, --output <format>', description: 'format; html and svg are a table of all ends but those outside', choices: [...LIST_FORMATS, 'html', 'svg'], default: 'text' },
     { flags: '--nodes', description: 'nodes are ends too' },
     ...stateOptions,
   ],
   examples: [{ command: 'fairlead policy list --level class manifests/', description: 'a short picture of a large cluster' }],
   async run(ctx) {
-    const engine = engineOf(ctx);
+    const engine = await engineOf(ctx);
     const level = (textOption(ctx, 'level') ?? 'workload') as Level;
     const output = textOption(ctx, 'output') ?? 'text';
-    const pieces = output === 'html' ? matrix(engine, level) : listAll(engine, { level, nodes: flagOption(ctx, 'nodes'), format: lineFormat(output as ListFormat, engine, level) });
+    const pieces = output === 'html' ? matrix(engine, level) : output === 'svg' ? matrixSvg(engine, level) : listAll(engine, { level, nodes: flagOption(ctx, 'nodes'), format: lineFormat(output as ListFormat, engine, level) });
     for (const text of pieces) {
       ctx.stdout(text);
       await ctx.drained?.();
@@ -43,6 +43,6 @@ const list: Verb = {
 export const policy: Verb = {
   name: 'policy',
   summary: 'what may talk to what, why, and what a change would break',
-  description: 'Answers what network policies allow, from manifests: exactly, with the rules that decide, for the CNI that enforces them. Nothing is sent to a cluster.',
+  description: 'Answers what network policies allow, from manifests, a snapshot or a live cluster: exactly, with the rules that decide, for the CNI that enforces them. Nothing is changed in a cluster.',
   verbs: [list, ask, check, explain, diff, lint, test, impact, generate, convert],
 };

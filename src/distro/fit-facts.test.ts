@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hostFactsSchema, type HostFacts } from '../cluster/snapshot/host-facts.ts';
-import { MAX_OBJECT_CHARS } from '../cluster/snapshot/limits.ts';
+import { MAX_OBJECT_CHARS } from '../cluster/manifests/limits.ts';
 import { fitFacts } from './fit-facts.ts';
 
 const route = (dst: string): NonNullable<HostFacts['routes']>[number] => ({ family: 4, type: 'unicast', dst, device: 'eth0', table: 'main', protocol: 'bird', onlink: false });

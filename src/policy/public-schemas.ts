@@ -16,7 +16,7 @@ const listing = z.object({
 const one = z.object({ from: z.string(), to: z.string(), protocol: z.string(), port: z.number().int(), verdict: answer, basis, because: sentences });
 
 const asked = z.object({
-  version, from: z.string(), to: z.string(), protocol: z.string(), port: z.number().int(), verdict, why: sentences,
+  version, from: z.string(), to: z.string(), protocol: z.string(), port: z.number().int().optional().describe('absent where the other end is a route, whose backends have ports of their own'), verdict, why: sentences,
   answers: z.array(one).describe('one per pair of ends that the names stand for'),
 });
 

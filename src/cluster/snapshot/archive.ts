@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { createTarDecoder } from 'modern-tar';
-import { InputError } from './input-error.ts';
+import { InputError } from '../manifests/input-error.ts';
 import { MAX_ARCHIVE_BYTES } from './limits.ts';
 
 /** Calls `take` for every file whose name it is asked about and wants, in the archive's order. Errors: InputError for an archive that is damaged, cut off, too large, or has names that lead out of it. */

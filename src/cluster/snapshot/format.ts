@@ -8,9 +8,9 @@ import { z } from 'zod';
 import { placeSchema } from '../../core/evidence.ts';
 import { unknownSchema } from '../../core/finding.ts';
 import { groupOf } from './catalogue.ts';
+import { MANIFEST } from './names.ts';
 
 export const FORMAT_VERSION = 1;
-export const MANIFEST = 'snapshot.json';
 export const HOSTS = 'hosts.ndjson';
 const OBJECTS = 'objects/';
 

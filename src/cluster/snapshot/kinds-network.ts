@@ -49,6 +49,8 @@ export const NETWORK_KINDS: readonly KindSpec[] = [
     endpoints: list(fields('nodeName zone', { addresses: list(str), conditions: fields('ready? serving? terminating?'), targetRef: fields('kind namespace name') })),
     ports,
   }),
+  // Only its labels, by which policies select.
+  kind('', 'ServiceAccount', ['v1']),
   // Its data goes by the catalogue's list of keys; see redact.ts.
   kind('', 'ConfigMap', ['v1']),
   {
@@ -79,6 +81,8 @@ export const NETWORK_KINDS: readonly KindSpec[] = [
   // Without matches and filters: headers stand there.
   kind('gateway.networking.k8s.io', 'HTTPRoute', ['v1', 'v1beta1'], { spec: route }),
   kind('gateway.networking.k8s.io', 'GRPCRoute', ['v1'], { spec: route }),
+  kind('gateway.networking.k8s.io', 'TCPRoute', ['v1', 'v1alpha2'], { spec: route }),
+  kind('gateway.networking.k8s.io', 'TLSRoute', ['v1', 'v1alpha3', 'v1alpha2'], { spec: route }),
   spec('gateway.networking.k8s.io', 'ReferenceGrant', ['v1beta1']),
   kind('admissionregistration.k8s.io', 'ValidatingWebhookConfiguration', ['v1'], { webhooks: list(webhook) }),
   kind('admissionregistration.k8s.io', 'MutatingWebhookConfiguration', ['v1'], { webhooks: list(webhook) }),
@@ -109,5 +113,5 @@ export const NETWORK_KINDS: readonly KindSpec[] = [
 ];
 
 /** Kinds of which nothing but the name would be left, and the name is not needed: never read, listed as such. */
-export const NEVER_READ: ReadonlySet<string> = new Set(['Secret', 'ServiceAccount', 'TokenReview', 'TokenRequest', 'CertificateSigningRequest']);
+export const NEVER_READ: ReadonlySet<string> = new Set(['Secret', 'TokenReview', 'TokenRequest', 'CertificateSigningRequest']);
 

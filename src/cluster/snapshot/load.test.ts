@@ -81,7 +81,7 @@ describe('inputs', () => {
 
 describe('a snapshot', () => {
   it.each(['snap', 'snap.tgz'])('reads back from %s as it was written, and the same gives the same bytes', async (name) => {
-    const before = await load([folder({ 'a.yaml': `${namespace('b')}---\n${namespace('a')}`, 'h.yaml': 'apiVersion: fairlead.dev/v1\nkind: HostFacts\nmetadata: {name: n}\nmodules: [br_netfilter]\n' })]);
+    const before = await load([folder({ 'a.yaml': `${namespace('b')}---\n${namespace('a')}`, 'h.yaml': 'apiVersion: fairlead.dev/v1\nkind: HostFacts\nmetadata: {name: n1}\nmodules: [br_netfilter]\n' })]);
     const target = join(folder({}), name);
     await writeSnapshot(before, target);
     const after = await load([target]);
@@ -114,12 +114,13 @@ describe('refuses', () => {
     ['a directory with nothing', async () => await load([folder({ 'a.txt': '' })]), /no Kubernetes object that says something about networking/],
     ['broken YAML that was named', async () => await load([join(folder({ 'a.yaml': `${namespace('a')}---\na: [\n` }), 'a.yaml')]), /a\.yaml:\d+: not valid YAML/],
     ['an object without a name', async () => await load(['-'], 'apiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}\n'), /-:1: Pod without a name: it is a pattern/],
+    ['a name that is a boolean', async () => await load(['-'], 'apiVersion: v1\nkind: Namespace\nmetadata: {name: on}\n'), /-:1: Namespace: metadata\.name is true, which is no text; y, n, yes/],
     ['a text', async () => await load(['-'], 'hello'), /-:1: expected an object with apiVersion, kind and metadata/],
     ['items of no known kind', async () => await load(['-'], 'items:\n- metadata: {name: x}\n'), /-:1: a document with items whose kind is missing/],
     ['items of a kind that is no list', async () => await load(['-'], 'kind: Pod\napiVersion: v1\nitems:\n- metadata: {name: x}\n'), /kind is Pod, not a list/],
     ['an alias bomb', async () => await load(['-'], `apiVersion: v1\nkind: Service\nmetadata: {name: x}\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: &d [${'*c,'.repeat(9)}]\ne: &e [${'*d,'.repeat(9)}]\nf: &f [${'*e,'.repeat(9)}]\nspec:\n  ports: [${'*f,'.repeat(9)}]\n  selector: &s {a: *f}\nstatus: {conditions: [*f,*f,*f]}\n`), undefined],
     ['an alias bomb in what is kept', async () => await load(['-'], `apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: x}\na: &a {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9}\n${'bcdefg'.split('').map((name, at) => `${name}: &${name} [${`*${'abcdefg'[at]},`.repeat(9)}]\n`).join('')}spec: {subject: {x: [*g]}}\n`), /-:1: AdminNetworkPolicy x has more than 200000 values: YAML aliases/],
-    ['wrong facts of a host', async () => await load(['-'], 'apiVersion: fairlead.dev/v1\nkind: HostFacts\nmetadata: {name: n}\nlinks: 5\n'), /-:1: HostFacts n: links: /],
+    ['wrong facts of a host', async () => await load(['-'], 'apiVersion: fairlead.dev/v1\nkind: HostFacts\nmetadata: {name: n1}\nlinks: 5\n'), /-:1: HostFacts n1: links: /],
     ['an archive that is cut off', async () => await load([join(folder({ 'a.tgz': (await archive({ 'snapshot.json': manifest(), 'hosts.ndjson': 'x'.repeat(9000) })).subarray(0, 150) }), 'a.tgz')]), /a\.tgz:1: the archive is damaged or cut off/],
     ['an archive that is none', async () => await load([join(folder({ 'a.tgz': 'hello' }), 'a.tgz')]), /damaged or cut off/],
     ['names that lead out of an archive', async () => await load([join(folder({ 'a.tgz': await archive({ '../../evil.ndjson': 'x' }) }), 'a.tgz')]), /"\.\.\/\.\.\/evil\.ndjson", which leads out of it/],

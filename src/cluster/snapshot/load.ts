@@ -1,23 +1,18 @@
 /** Makes a snapshot of what people have: files, directories, standard input, dumps, lists, earlier snapshots. */
-import { createReadStream, existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import type { Unknown } from '../../core/finding.ts';
+import { isRecord } from '../fields.ts';
+import type { Found } from '../manifests/documents.ts';
+import { InputError } from '../manifests/input-error.ts';
+import { readInput } from '../manifests/inputs.ts';
+import { placeText } from '../manifests/origin.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { Chunk } from './chunk.ts';
-import { MANIFEST } from './format.ts';
 import { hostFactsSchema, type HostFacts } from './host-facts.ts';
 import { ignoreRemarks } from './ignore-remark.ts';
-import { InputError } from './input-error.ts';
-import { MAX_FILES, MAX_HELD_CHARS, MAX_OBJECTS } from './limits.ts';
 import { assemble, type Entry, type Snapshot } from './model.ts';
-import { objectLine, parseChunk } from './parse.ts';
-import { readChunks } from './read-text.ts';
+import { isArchiveName, isSnapshot } from './names.ts';
 import { readSnapshotArchive, readSnapshotDirectory } from './read.ts';
 import { Redactor } from './redact.ts';
-import { isRecord } from './shape.ts';
-import { isArchiveName } from './write.ts';
 
 export interface LoadOptions {
   catalogue: Catalogue;
@@ -52,18 +47,14 @@ class Loader {
   }
 
   async take(input: string): Promise<void> {
-    if (input === '-') {
-      if (this.#options.stdin === undefined) throw new UsageError('there is no standard input to read');
-      return await this.#stream('-', this.#options.stdin, false);
+    if (isArchiveName(input)) this.#snapshots.push(await readSnapshotArchive(input, this.#redactor));
+    else if (isSnapshot(input)) this.#snapshots.push(await readSnapshotDirectory(input, this.#redactor));
+    else {
+      await readInput(input, this.#options.stdin, {
+        document: (found, named) => this.#document(found, named),
+        fault: ({ error }, named) => this.#reject(error, named),
+      });
     }
-    const found = await stat(input).catch((cause: unknown) => {
-      throw new UsageError(`cannot read ${input}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    });
-    if (found.isDirectory()) {
-      if (existsSync(join(input, MANIFEST))) this.#snapshots.push(await readSnapshotDirectory(input, this.#redactor));
-      else await this.#directory(input);
-    } else if (isArchiveName(input)) this.#snapshots.push(await readSnapshotArchive(input, this.#redactor));
-    else await this.#stream(input, createReadStream(input), false);
   }
 
   finish(inputs: readonly string[]): Snapshot {
@@ -87,87 +78,17 @@ class Loader {
     });
   }
 
-  /** All YAML and JSON below a directory. What cannot be used there is told, and the rest is read: directories hold templates and values, too. */
-  async #directory(dir: string): Promise<void> {
-    const all = await readdir(dir, { recursive: true, withFileTypes: true });
-    if (all.length > MAX_FILES) throw new UsageError(`${dir} has more than ${MAX_FILES} files`, { hint: 'Name a smaller directory.' });
-    const paths = all.map((one) => ({ one, path: join(one.parentPath, one.name) })).filter(({ path }) => !/(^|\/)(\.[^/]+|node_modules)\//.test(path.slice(dir.length)));
-    for (const { one, path } of paths.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-      if (!/\.(ya?ml|json)$/.test(one.name)) continue;
-      if (one.isSymbolicLink()) this.#unknown.push({ what: path, why: 'it is a symbolic link, which may lead anywhere, and is not followed; name its target if it is wanted' });
-      if (one.isFile()) await this.#stream(path, createReadStream(path), true);
-    }
-  }
-
-  async #stream(file: string, bytes: AsyncIterable<Uint8Array>, lenient: boolean): Promise<void> {
-    const attempt = (work: () => void): void => {
-      try {
-        work();
-      } catch (error) {
-        if (!lenient || !(error instanceof InputError)) throw error;
-        this.#unknown.push({ what: `${file}:${error.line}`, why: error.reason });
-      }
-    };
-    let held: Chunk[] = [];
-    let heldChars = 0;
-    try {
-      for await (const chunk of readChunks(file, bytes)) {
-        if (chunk.role === 'item') {
-          attempt(() => {
-            if (this.#value(parseChunk(chunk, file), chunk, file, lenient)) return;
-            held.push(chunk);
-            heldChars += chunk.text.length;
-            if (heldChars > MAX_HELD_CHARS) throw new InputError(file, chunk.line, 'the items of this list have no kind, and the list is too long to wait for its own', { hint: 'Write it with `kubectl get -o yaml`, which names the kind of each item.' });
-          });
-          continue;
-        }
-        const items = held;
-        [held, heldChars] = [[], 0];
-        attempt(() => {
-          const value = parseChunk(chunk, file);
-          if (chunk.role === 'header') this.#list(value, chunk, items, file, lenient);
-          else this.#value(value, chunk, file, lenient);
-        });
-      }
-    } catch (error) {
-      if (!lenient || !(error instanceof InputError)) throw error;
-      this.#unknown.push({ what: `${file}:${error.line}`, why: error.reason });
-    }
-    for (const chunk of held) attempt(() => this.#reject(file, chunk.line, 'an item without apiVersion and kind', lenient));
-  }
-
-  /** The frame of a list: it names the kind of items that do not. */
-  #list(value: unknown, header: Chunk, items: readonly Chunk[], file: string, lenient: boolean): void {
-    const kind = isRecord(value) && typeof value['kind'] === 'string' ? value['kind'] : '';
-    const apiVersion = isRecord(value) && typeof value['apiVersion'] === 'string' ? value['apiVersion'] : '';
-    if (!kind.endsWith('List')) return this.#reject(file, header.line, `a document with items whose kind is ${kind || 'missing'}, not a list`, lenient);
-    const itemKind = kind.slice(0, -'List'.length);
-    for (const item of items) {
-      const one = parseChunk(item, file);
-      if (itemKind === '' || !isRecord(one)) this.#reject(file, item.line, 'an item without apiVersion and kind', lenient);
-      else this.#value({ ...one, apiVersion, kind: itemKind }, item, file, lenient);
-    }
-  }
-
-  /** Takes one object; false when it is an item that its list must name the kind of. */
-  #value(value: unknown, chunk: Chunk, file: string, lenient: boolean, depth = 0): boolean {
-    if (value === null || value === undefined) return true;
-    const line = objectLine(chunk);
-    if (isRecord(value) && chunk.role === 'item' && value['kind'] === undefined && value['apiVersion'] === undefined && isRecord(value['metadata'])) return false;
-    if (isRecord(value) && typeof value['kind'] === 'string' && value['kind'].endsWith('List') && Array.isArray(value['items']) && depth < 3) {
-      for (const item of value['items'] as unknown[]) this.#value(item, { ...chunk, role: 'document' }, file, lenient, depth + 1);
-      return true;
-    }
+  #document({ value, text, origin }: Found, named: boolean): void {
+    const { file, line = 1 } = origin;
     if (isRecord(value) && value['kind'] === HOST_FACTS.kind && value['apiVersion'] === HOST_FACTS.apiVersion) {
       this.#hosts.push(hostFacts(value, file, line));
-      return true;
+      return;
     }
     const kept = this.#redactor.redact(value);
     if ('object' in kept) {
-      const ignores = ignoreRemarks(chunk.text, kept.object);
+      const ignores = ignoreRemarks(text, kept.object);
       this.#entries.push({ object: kept.object, place: { file, line }, ...(ignores.length === 0 ? {} : { ignores }) });
-      if (this.#entries.length > MAX_OBJECTS) throw new UsageError(`${file}:${line}: more than ${MAX_OBJECTS} objects`);
-    } else if (kept.left === 'bad') this.#reject(file, line, kept.why, lenient);
+    } else if (kept.left === 'bad') this.#reject(new InputError(file, line, kept.why), named);
     else if (kept.left !== 'unneeded') {
       const { apiVersion, kind } = value as { apiVersion: string; kind: string };
       const key = `${apiVersion} ${kind}`;
@@ -175,12 +96,12 @@ class Loader {
       known.count = (known.count ?? 0) + 1;
       this.#unlisted.set(key, known);
     }
-    return true;
   }
 
-  #reject(file: string, line: number, why: string, lenient: boolean): void {
-    if (!lenient) throw new InputError(file, line, why);
-    this.#unknown.push({ what: `${file}:${line}`, why });
+  /** What cannot be used ends the work where the user named it; in a directory it is told, and the rest is read. */
+  #reject(error: InputError, named: boolean): void {
+    if (named) throw error;
+    this.#unknown.push({ what: placeText(error.file, error.line), why: error.reason });
   }
 }
 

@@ -4,11 +4,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { hostFactsSchema, type HostFacts } from './host-facts.ts';
-import { entrySchema, HOSTS, isOwnFile, MANIFEST, manifestSchema, type Manifest } from './format.ts';
+import { entrySchema, HOSTS, isOwnFile, manifestSchema, type Manifest } from './format.ts';
+import { MANIFEST } from './names.ts';
 import { readArchive } from './archive.ts';
-import { InputError } from './input-error.ts';
+import type { Chunk } from '../manifests/chunk.ts';
+import { InputError } from '../manifests/input-error.ts';
 import { assemble, type Entry, type Snapshot } from './model.ts';
-import { readChunks } from './read-text.ts';
+import { readChunks } from '../manifests/read-text.ts';
 import type { Redactor } from './redact.ts';
 
 interface Reading {
@@ -38,19 +40,23 @@ export async function readSnapshotDirectory(dir: string, redactor: Redactor): Pr
 
 async function takeFile(shown: string, name: string, bytes: AsyncIterable<Uint8Array>, reading: Reading, redactor: Redactor): Promise<void> {
   let count = 0;
-  for await (const chunk of readChunks(shown, bytes)) {
-    count++;
-    const value = parseLine(shown, chunk);
-    if (name === MANIFEST) reading.manifest = check(manifestSchema, value, shown, chunk.line);
-    else if (name === HOSTS) reading.hosts.push(check(hostFactsSchema, value, shown, chunk.line));
-    else {
-      const { object, place, ignores } = check(entrySchema, value, shown, chunk.line);
-      const kept = redactor.redact(object);
-      if (!('object' in kept)) throw new InputError(shown, chunk.line, kept.why);
-      reading.entries.push({ object: kept.object, ...(place === undefined ? {} : { place }), ...(ignores === undefined ? {} : { ignores }) });
-    }
+  for await (const chunks of readChunks(shown, bytes)) {
+    count += chunks.length;
+    for (const chunk of chunks) takeLine(shown, name, chunk, reading, redactor);
   }
   reading.lines.set(name, count);
+}
+
+function takeLine(shown: string, name: string, chunk: Chunk, reading: Reading, redactor: Redactor): void {
+  const value = parseLine(shown, chunk);
+  if (name === MANIFEST) reading.manifest = check(manifestSchema, value, shown, chunk.line);
+  else if (name === HOSTS) reading.hosts.push(check(hostFactsSchema, value, shown, chunk.line));
+  else {
+    const { object, place, ignores } = check(entrySchema, value, shown, chunk.line);
+    const kept = redactor.redact(object);
+    if (!('object' in kept)) throw new InputError(shown, chunk.line, kept.why);
+    reading.entries.push({ object: kept.object, ...(place === undefined ? {} : { place }), ...(ignores === undefined ? {} : { ignores }) });
+  }
 }
 
 function parseLine(shown: string, { text, line }: { text: string; line: number }): unknown {

@@ -1,8 +1,10 @@
 /** One object as it goes into a snapshot: by allow-list of kind and field, and nothing else. */
+import { isRecord } from '../fields.ts';
+import { textFault } from '../manifests/metadata.ts';
 import type { KubeObject, ObjectMeta } from '../objects.ts';
 import { groupOf, type Catalogue, type KindSpec } from './catalogue.ts';
 import { NEVER_READ } from './kinds-network.ts';
-import { annotations, fields, isRecord, list, map, pick, Picking, str, TooManyValues } from './shape.ts';
+import { annotations, fields, list, map, pick, Picking, str, TooManyValues } from './shape.ts';
 import { isPlainValue, looksSecret } from './values.ts';
 
 const metadataShape = fields('name namespace uid generation# creationTimestamp deletionTimestamp', {
@@ -45,7 +47,9 @@ export class Redactor {
     if (spec === undefined) return { left: 'unlisted', why: `kind ${kind} of ${apiVersion} says nothing that is used` };
     if (spec.when?.(value) === false) return { left: 'unneeded', why: `this ${kind} says nothing that is used` };
     if (typeof metadata['name'] !== 'string' || metadata['name'] === '') {
-      return { left: 'bad', why: typeof metadata['generateName'] === 'string' ? `${kind} without a name: it is a pattern for objects to come (generateName)` : `${kind} without metadata.name` };
+      const pattern = typeof metadata['generateName'] === 'string' ? `${kind} without a name: it is a pattern for objects to come (generateName)` : `${kind} without metadata.name`;
+      const fault = textFault({ name: metadata['name'] });
+      return { left: 'bad', why: fault === undefined ? pattern : `${kind}: ${fault}` };
     }
     const picking = new Picking((name, text) => this.#keepEnv(name, text), (name, text) => this.#keepAnnotation(name, text), this.#texts);
     try {

@@ -1,4 +1,5 @@
 /** What is kept of a value, as data: everything that a shape does not name is left out. */
+import { isRecord } from '../fields.ts';
 import { MAX_VALUES } from './limits.ts';
 import { looksSecret, namesSecret } from './values.ts';
 
@@ -156,8 +157,4 @@ function pickTree(value: unknown, picking: Picking, depth: number): unknown {
 function pickScalar(value: unknown, picking: Picking): unknown {
   if (typeof value === 'string') return value.length <= MAX_TEXT && !looksSecret(value) ? picking.own(value) : undefined;
   return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,8 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { packTar } from 'modern-tar/fs';
 import { UsageError } from '../../core/errors.ts';
-import { FORMAT_VERSION, HOSTS, MANIFEST, objectFile, type Manifest } from './format.ts';
+import { FORMAT_VERSION, HOSTS, objectFile, type Manifest } from './format.ts';
 import type { Snapshot } from './model.ts';
+import { isArchiveName, MANIFEST } from './names.ts';
 
 /** A file of a snapshot: its lines are made when they are asked for, so that a large snapshot is never in memory as text. */
 interface SnapshotFile { name: string; lines: readonly unknown[]; indent?: number }
@@ -42,11 +43,6 @@ export async function writeSnapshot(snapshot: Snapshot, target: string): Promise
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
-}
-
-/** Whether a name is that of an archive. */
-export function isArchiveName(name: string): boolean {
-  return /\.(tgz|tar\.gz)$/.test(name);
 }
 
 async function pack(files: readonly SnapshotFile[], target: string, mtime: Date): Promise<void> {

@@ -2,7 +2,7 @@
 import { groupOf } from '../../cluster/snapshot/catalogue.ts';
 import type { SnapshotIndex } from '../../cluster/snapshot/index-of.ts';
 import { parseDocument } from '../../cluster/snapshot/parse.ts';
-import { isRecord } from '../../cluster/snapshot/shape.ts';
+import { isRecord } from '../../cluster/fields.ts';
 import type { KubeObject } from '../../cluster/objects.ts';
 
 /** A chart's values from one place. */

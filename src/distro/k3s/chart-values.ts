@@ -4,7 +4,8 @@
  * same documents. Keys are those of the charts that K3s and RKE2 bring along, and of MetalLB and Flannel.
  */
 import { keepDocument } from '../../cluster/snapshot/base-catalogue.ts';
-import { isRecord, list, special, type Shape } from '../../cluster/snapshot/shape.ts';
+import { isRecord } from '../../cluster/fields.ts';
+import { list, special, type Shape } from '../../cluster/snapshot/shape.ts';
 import { isPlainValue, looksSecret } from '../../cluster/snapshot/values.ts';
 
 const WORDS = new Set([

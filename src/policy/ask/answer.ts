@@ -63,7 +63,7 @@ function ownNode(from: End, to: End, ingress: Decision): { answer: Answer; note:
 }
 
 /** A port of a service at one of its backends; undefined where the backend has no port of the name. */
-function targetAt(service: Service, protocol: Protocol, port: number, backend: Pod): { protocol: Protocol; port: number } | undefined {
+export function targetAt(service: Service, protocol: Protocol, port: number, backend: Pod): { protocol: Protocol; port: number } | undefined {
   const found = service.ports.find((one) => one.port === port && one.protocol === protocol);
   if (found === undefined) return undefined;
   if (typeof found.target === 'number') return { protocol, port: found.target };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { compile } from '../compile/engine.ts';
-import { readObjects } from '../input/objects.ts';
+import { readText } from '../input/objects.ts';
 import { readState } from '../state.ts';
 import { oracleAllows, type TestEnd } from '../testing/kubernetes-oracle.ts';
 import { objectsOf, PORTS, worlds } from '../testing/kubernetes-worlds.ts';
@@ -13,7 +13,7 @@ const WORLDS = 300;
 it('differences are those of the naive evaluator', { timeout: patience(WORLDS) }, () => {
   fc.assert(fc.property(worlds, worlds, (before, other) => {
     const after = { ...before, policies: other.policies };
-    const states = [before, after].map((world) => readState(readObjects([{ file: 'x', text: objectsOf(world).map((one) => JSON.stringify(one)).join('\n---\n') }]), 'calico').state);
+    const states = [before, after].map((world) => readState(readText('x', objectsOf(world).map((one) => JSON.stringify(one)).join('\n---\n')), 'calico').state);
     const [a, b] = compile(states);
     const found = new Map<string, Change>();
     for (const { from, to, change } of diff(a!, b!, 'pod').changes) for (const x of from) for (const y of to) found.set(`${x}>${y}`, change);

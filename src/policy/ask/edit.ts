@@ -1,5 +1,5 @@
 /** The smallest change of policies that would turn an answer round. */
-import type { Path } from '../input/object.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import type { PolicyRef, Rule } from '../model/rules.ts';
 import { parseAddress } from '../model/block.ts';
 import type { Protocol } from '../model/ports.ts';

@@ -1,18 +1,22 @@
 /** Finds the ends of a connection that a question names: pods, workloads, nodes, services, addresses. */
 import type { Engine } from '../compile/engine.ts';
 import { parseAddress } from '../model/block.ts';
-import type { Node, Pod, Service } from '../world/world.ts';
+import type { Node, Pod, Route, Service } from '../world/world.ts';
 
 export type End =
   | { kind: 'pod'; pod: Pod; class: number; name: string }
   | { kind: 'node'; node: Node; class: number; name: string }
   | { kind: 'address'; class: number; name: string };
 
-/** What a name stands for: one end, or those of a workload or service. */
+/** What a name stands for: one end, or those of a workload, a service or a route. */
 export type Named =
   | { kind: 'ends'; ends: readonly End[] }
   | { kind: 'service'; service: Service; name: string }
+  | { kind: 'route'; route: Route; name: string }
   | { kind: 'unknown'; why: string };
+
+/** Whether a name is that of a route: an end at which the port is not that of the question but that of the backend. */
+export const isRouteName = (name: string): boolean => /^(?:ingress|httproute|grpcroute|tcproute|tlsroute):/.test(name);
 
 /** Looks names up; made once per engine, because questions come by the hundred thousand. */
 export class Directory {
@@ -51,7 +55,7 @@ export class Directory {
 
   /**
    * What a name stands for: `NAMESPACE/POD`, `NAMESPACE/WORKLOAD` with or without `[Kind]`,
-   * `service:NAMESPACE/NAME`, a node's name (also `node:NAME`), an address.
+   * `service:NAMESPACE/NAME`, a route such as `ingress:NAMESPACE/NAME`, a node's name (also `node:NAME`), an address.
    */
   find(name: string): Named {
     const known = this.#known.get(name);
@@ -62,7 +66,11 @@ export class Directory {
   }
 
   #look(name: string): Named {
-    const { nodes, services } = this.#engine.state.world;
+    const { nodes, routes, services } = this.#engine.state.world;
+    if (isRouteName(name)) {
+      const route = routes.find((one) => one.name === name);
+      return route === undefined ? { kind: 'unknown', why: `there is no ${name} in the input` } : { kind: 'route', route, name: `${route.kind} ${route.id}` };
+    }
     const service = /^(?:service|svc):(.+)$/.exec(name)?.[1];
     if (service !== undefined) {
       const found = services.find((one) => one.id === service);

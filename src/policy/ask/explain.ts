@@ -2,15 +2,15 @@
 import type { Engine } from '../compile/engine.ts';
 import { firstBit, hasBit } from '../compile/bits.ts';
 import type { SetId } from '../compile/set-table.ts';
-import { pathText } from '../input/object.ts';
-import { lineOf } from '../input/position.ts';
+import { pathText } from '../../cluster/manifests/origin.ts';
+import { fieldPlace } from '../../cluster/manifests/position.ts';
 import { answer, type Verdict } from './answer.ts';
 import type { Decision, Heard } from './decide.ts';
 import type { Edit } from './edit.ts';
 import { triedEdit } from './tried-edit.ts';
 import type { End } from './ends.ts';
 import { portsText } from './port-text.ts';
-import { placeText, reasonsOf } from './reasons.ts';
+import { reasonsOf, ruleText } from './reasons.ts';
 import { onePerClass } from './sampling.ts';
 
 const SAYS = { allow: 'allows', deny: 'denies', pass: 'passes on to the next stage' } as const;
@@ -25,15 +25,15 @@ function heardText({ rule, peer, port, counts, decided, unless }: Heard): string
 
 /** One line per rule that was asked, in order. */
 export function decisionLines(decision: Decision): string[] {
-  const lines = decision.heard.map((heard, index) => `${index + 1}. ${placeText(heard.rule.policy, heard.rule.path, 'field')}: ${heardText(heard)}`);
-  const isolated = decision.isolated.map(({ policy, path }) => `end of rules: ${placeText(policy, path, 'field')} isolates`);
+  const lines = decision.heard.map((heard, index) => `${index + 1}. ${ruleText(heard.rule.policy, heard.rule.path, 'field')}: ${heardText(heard)}`);
+  const isolated = decision.isolated.map(({ policy, path }) => `end of rules: ${ruleText(policy, path, 'field')} isolates`);
   return [...lines, ...isolated, ...(decision.selected ? [] : ['no policy applies'])];
 }
 
 /** An edit in words. */
 export function editText(edit: Edit): string {
   if (edit.kind === 'add policy') return `add a NetworkPolicy in namespace ${edit.namespace} with spec ${JSON.stringify(edit.spec)}`;
-  const where = `${edit.policy.kind} ${edit.policy.id} ${pathText(edit.path)} (${edit.policy.origin.file}:${lineOf(edit.policy.origin, edit.path)})`;
+  const where = `${edit.policy.kind} ${edit.policy.id} ${pathText(edit.path)} (${fieldPlace(edit.policy.origin, edit.path)})`;
   switch (edit.kind) {
     case 'add port': return `add ${JSON.stringify(edit.item)} to ports of ${where}`;
     case 'add peer': return `add ${JSON.stringify(edit.item)} to ${edit.key} of ${where}`;

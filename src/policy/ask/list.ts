@@ -2,9 +2,11 @@
 import { eachBit, type Bits } from '../compile/bits.ts';
 import type { Engine } from '../compile/engine.ts';
 import type { OutcomeId } from '../compile/outcome.ts';
+import type { PortRange } from '../compile/port-space.ts';
 import { FULL } from '../compile/set-table.ts';
 import { namesOf, outsideName, type Level } from './end-names.ts';
-import type { LineFormat } from './list-format.ts';
+import type { LineFormat, ListedPorts } from './list-format.ts';
+import { ledTo } from './routes.ts';
 import { fromOutside, reaches, Visible } from './rectangles.ts';
 
 export interface ListOptions {
@@ -31,7 +33,16 @@ class Lines {
   /** One line from a name to each of the others; joining is what makes millions a second. */
   add(from: string, to: readonly string[], outcome: OutcomeId): void {
     if (to.length === 0) return;
-    const [before, after] = [this.#format.before(from), this.#format.after(outcome)];
+    this.#write(from, to, this.#format.after(outcome));
+  }
+
+  /** One line with ports of its own. */
+  exactly(from: string, to: string, ports: ListedPorts): void {
+    this.#write(from, [to], this.#format.exactly(ports));
+  }
+
+  #write(from: string, to: readonly string[], after: string): void {
+    const before = this.#format.before(from);
     this.#buffer += `${this.#first ? '' : this.#format.between}${before}${to.join(`${after}${this.#format.between}${before}`)}${after}`;
     this.#first = false;
   }
@@ -81,7 +92,24 @@ export function* list(engine: Engine, options: ListOptions): Generator<string> {
     for (const { outcome, addresses } of from) lines.add(format.name(outsideName(engine.addresses, addresses)), names[target]!, outcome);
     yield* lines.ready();
   }
+  if (level !== 'class') listRoutes(engine, level, format, lines);
   yield* lines.end();
+}
+
+/** What routes lead to: `depends` where not everybody is let in, because it is their controller who asks. */
+function listRoutes(engine: Engine, level: Level, format: LineFormat, lines: Lines): void {
+  const found = new Map<string, { from: string; to: string; allow: Set<number>; depends: Set<number> }>();
+  for (const { route, pod, port, admits } of ledTo(engine)) {
+    const [from, to] = [`${route.kind} ${route.id}`, level === 'pod' ? pod.id : pod.workload];
+    const line = found.get(`${from} ${to}`) ?? { from, to, allow: new Set(), depends: new Set() };
+    line[admits === 'everybody' ? 'allow' : 'depends'].add(port);
+    found.set(`${from} ${to}`, line);
+  }
+  for (const { from, to, allow, depends } of found.values()) {
+    const ranges = (ports: Iterable<number>): PortRange[] => [...ports].toSorted((a, b) => a - b).map((port) => ({ protocol: 'TCP', from: port, to: port }));
+    // Of a workload's pods some may admit everybody and some not.
+    lines.exactly(format.name(from), format.name(to), { allow: ranges([...allow].filter((port) => !depends.has(port))), depends: ranges(depends) });
+  }
 }
 
 function split(engine: Engine, targets: Bits): { inside: number[]; outside: number[] } {

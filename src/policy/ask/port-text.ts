@@ -7,12 +7,15 @@ import { isEverything } from './rectangles.ts';
 
 const rangeText = ({ from, to }: PortRange): string => (from === to ? String(from) : `${from}-${to}`);
 
-/** `All`, `TCP 80,443; UDP` — a protocol alone is all of its ports. */
-export function portsText(engine: Engine, set: SetId): string {
-  if (isEverything(engine, set)) return 'All';
-  const byProtocol = Map.groupBy(engine.ports.rangesOf(set), (range) => range.protocol);
-  return [...byProtocol].map(([protocol, ranges]) => {
-    const whole = ranges.length === 1 && ranges[0]?.from === 0 && ranges[0].to === LAST_PORT;
-    return whole ? protocol : `${protocol} ${ranges.map(rangeText).join(',')}`;
+/** `TCP 80,443; UDP` — a protocol alone is all of its ports. */
+export function rangesText(ranges: readonly PortRange[]): string {
+  return [...Map.groupBy(ranges, (range) => range.protocol)].map(([protocol, own]) => {
+    const whole = own.length === 1 && own[0]?.from === 0 && own[0].to === LAST_PORT;
+    return whole ? protocol : `${protocol} ${own.map(rangeText).join(',')}`;
   }).join('; ');
+}
+
+/** The same for a set; `All` for everything that listings are about. */
+export function portsText(engine: Engine, set: SetId): string {
+  return isEverything(engine, set) ? 'All' : rangesText(engine.ports.rangesOf(set));
 }

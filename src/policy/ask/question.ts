@@ -2,14 +2,17 @@
 import type { Engine } from '../compile/engine.ts';
 import { PROTOCOLS, type Protocol } from '../model/ports.ts';
 import { answer, answerService, type Verdict } from './answer.ts';
+import type { Route } from '../world/world.ts';
 import type { Answer } from './decide.ts';
-import { Directory, type End } from './ends.ts';
+import { Directory, isRouteName, type End } from './ends.ts';
+import { answerRoute } from './routes.ts';
 
 export interface Question {
   from: string;
   to: string;
   protocol: Protocol;
-  port: number;
+  /** Undefined for routes alone, whose backends have ports of their own. */
+  port: number | undefined;
 }
 
 export interface Reply {
@@ -22,9 +25,10 @@ export interface Reply {
 
 const unknown = (why: string): Reply => ({ verdict: 'unknown', answers: [], why: [why] });
 
-/** Why a protocol and port are none; undefined when they are. */
-export function portFaultOf(protocol: string, port: number): string | undefined {
+/** Why a protocol and port are none for a question to that end; undefined when they are. */
+export function portFaultOf(to: string, protocol: string, port: number | undefined): string | undefined {
   if (!PROTOCOLS.includes(protocol as Protocol)) return `protocol ${JSON.stringify(protocol)} is none of ${PROTOCOLS.join(', ')}`;
+  if (port === undefined) return isRouteName(to) ? undefined : 'the port is missing';
   return Number.isInteger(port) && port >= 0 && port <= 65_535 ? undefined : `port ${JSON.stringify(port)} is no whole number from 0 to 65535`;
 }
 
@@ -50,6 +54,8 @@ export class Asker {
     const target = this.directory.find(to);
     if (target.kind === 'unknown') return unknown(`Cannot tell: ${target.why}.`);
     const answers: Verdict[] = [];
+    if (target.kind === 'route') return this.#throughRoute(sources, target.route);
+    if (port === undefined) return unknown('Cannot tell: the question has no port.');
     for (const source of sources) {
       if (target.kind === 'ends') {
         for (const end of target.ends) {
@@ -63,6 +69,17 @@ export class Asker {
       answers.push(...through);
     }
     return merge(answers);
+  }
+
+  /** What cannot be followed may be open or not. */
+  #throughRoute(sources: readonly End[], route: Route): Reply {
+    if (sources.some((one) => one.kind === 'address')) return unknown(`Cannot tell: connections to what is behind ${route.kind} ${route.id} are opened by the pods of its controller; name these as the other end.`);
+    const made = sources.map((source) => answerRoute(this.engine, this.directory, source, route));
+    const faults = [...new Set(made.flatMap((one) => one.faults))].map((fault) => `Cannot tell: ${fault}.`);
+    const answers = made.flatMap((one) => one.answers);
+    if (answers.length === 0) return { verdict: 'unknown', answers, why: faults };
+    const reply = merge(answers);
+    return faults.length === 0 ? reply : { verdict: 'depends', answers, why: [...reply.why, ...faults] };
   }
 }
 

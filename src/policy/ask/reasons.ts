@@ -1,6 +1,6 @@
 /** Says in words why an answer is as it is. */
-import { pathText, type Path } from '../input/object.ts';
-import { lineOf } from '../input/position.ts';
+import { pathText, placeText, type Path } from '../../cluster/manifests/origin.ts';
+import { fieldPlace } from '../../cluster/manifests/position.ts';
 import type { PolicyRef } from '../model/rules.ts';
 import type { Verdict } from './answer.ts';
 import type { Decision } from './decide.ts';
@@ -12,15 +12,16 @@ export type Placing = 'field' | 'document';
 const known: Record<Placing, WeakMap<Path, string>> = { field: new WeakMap(), document: new WeakMap() };
 
 /** `NetworkPolicy shop/db spec.ingress[0] (db.yaml:12)`. */
-export function placeText(policy: PolicyRef, path: Path, placing: Placing): string {
+export function ruleText(policy: PolicyRef, path: Path, placing: Placing): string {
   const made = known[placing].get(path) ?? placed(policy, path, placing);
   known[placing].set(path, made);
   return made;
 }
 
 function placed(policy: PolicyRef, path: Path, placing: Placing): string {
-  const line = placing === 'field' ? lineOf(policy.origin, path) : policy.origin.line;
-  return `${policy.kind} ${policy.id} ${pathText(path)} (${policy.origin.file}:${line})`;
+  const { origin } = policy;
+  const place = placing === 'field' ? fieldPlace(origin, path) : placeText(origin.file, origin.line);
+  return `${policy.kind} ${policy.id} ${pathText(path)} (${place})`;
 }
 
 const DOES = { allow: 'allows it', deny: 'denies it', pass: 'passes it on,' } as const;
@@ -33,12 +34,12 @@ export function decisionText(decision: Decision, name: string, placing: Placing)
   // What may or may not hold is worth a sentence only where the answer hangs on it.
   const counted = decision.heard.filter((heard) => heard.counts && (heard.decided || decision.answer === 'depends'));
   const rules = counted.map(({ rule, decided, unless }) => {
-    return `${placeText(rule.policy, rule.path, placing)} ${decided ? DOES[rule.action] : MAY[rule.action]} ${side} ${name}${unless === undefined ? '' : ` — depends on: ${unless}`}.`;
+    return `${ruleText(rule.policy, rule.path, placing)} ${decided ? DOES[rule.action] : MAY[rule.action]} ${side} ${name}${unless === undefined ? '' : ` — depends on: ${unless}`}.`;
   });
   const settled = counted.some(({ decided, rule }) => decided && rule.action !== 'pass');
   if (settled) return rules;
   if (decision.isolated.length > 0) {
-    const by = decision.isolated.map(({ policy, path }) => placeText(policy, path, placing)).join('; ');
+    const by = decision.isolated.map(({ policy, path }) => ruleText(policy, path, placing)).join('; ');
     return [...rules, `${name} is isolated for ${decision.direction} by ${by}, and no rule of ${decision.isolated.length === 1 ? 'it' : 'these'} ${counted.length > 0 ? 'certainly ' : ''}allows it.`];
   }
   return [...rules, decision.selected ? `No rule for ${decision.direction} decides about it at ${name}, and nothing isolates it: allowed.` : `No policy applies to ${name} for ${decision.direction}: allowed.`];

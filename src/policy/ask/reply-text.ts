@@ -10,7 +10,7 @@ const SHOWN = 20;
 /** The answer in sentences, with the rules that decided at their lines. */
 export function replyText(question: Question, reply: Reply, enforcer: Enforcer): string {
   const { from, to, protocol, port } = question;
-  const head = `${reply.verdict}: ${from} → ${to} ${protocol} ${port}\n`;
+  const head = `${reply.verdict}: ${from} → ${to}${port === undefined ? '' : ` ${protocol} ${port}`}\n`;
   const lines = [...reply.why];
   const single = reply.answers.length === 1;
   for (const one of reply.answers.slice(0, SHOWN)) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { enforcerOf } from '../enforcers/enforcers.ts';
-import { readObjects } from '../input/objects.ts';
+import { readText } from '../input/objects.ts';
 import { readState } from '../state.ts';
 import { objectsOf, worlds } from '../testing/kubernetes-worlds.ts';
 import { patience, runs } from '../testing/runs.ts';
@@ -9,7 +9,7 @@ import { convert, losses, type Converted, type Target } from './convert.ts';
 
 function converted(objects: readonly object[], target: Target): Converted & { lost: string[] } {
   const enforcer = enforcerOf(target === 'cilium' ? 'cilium' : 'calico');
-  const loaded = readObjects([{ file: 'a.yaml', text: objects.map((one) => JSON.stringify(one)).join('\n---\n') }]);
+  const loaded = readText('a.yaml', objects.map((one) => JSON.stringify(one)).join('\n---\n'));
   const { state, problems } = readState(loaded, enforcer.name);
   const made = convert(loaded.objects, problems, target);
   return { ...made, lost: losses(loaded.objects, made.policies, state.world, enforcer) };
@@ -51,7 +51,7 @@ describe('conversion', () => {
   it('that would lose something is found by comparing', () => {
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'n1' }, status: { podIP: '10.0.0.1' } };
     const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'p', namespace: 'n1' }, spec: { podSelector: {} } };
-    const loaded = readObjects([{ file: 'a.yaml', text: [pod, policy].map((one) => JSON.stringify(one)).join('\n---\n') }]);
+    const loaded = readText('a.yaml', [pod, policy].map((one) => JSON.stringify(one)).join('\n---\n'));
     expect(losses(loaded.objects, [], readState(loaded, 'calico').state.world, enforcerOf('calico'))).toContain('outside 0.0.0.0/0 → n1/a');
   });
 });

@@ -3,7 +3,8 @@ import { diff } from '../ask/diff.ts';
 import { compile } from '../compile/engine.ts';
 import type { Enforcer } from '../enforcers/enforcer.ts';
 import { nameOf, type LoadedObject, type Problem } from '../input/object.ts';
-import { readObjects } from '../input/objects.ts';
+import { placeText } from '../../cluster/manifests/origin.ts';
+import { readText } from '../input/objects.ts';
 import { dialectOf } from '../parse/dialect.ts';
 import { readPolicies } from '../parse/policies.ts';
 import type { World } from '../world/world.ts';
@@ -33,8 +34,8 @@ export function convert(objects: readonly LoadedObject[], problems: readonly Pro
   for (const object of objects) {
     const dialect = dialectOf(object);
     if (dialect === undefined) continue;
-    const name = `${object.origin.file}:${object.origin.line}: ${nameOf(object)}`;
-    const broken = problems.find((one) => one.severity === 'error' && one.file === object.origin.file && one.line >= object.origin.line && one.subject?.endsWith(`/${object.name}`) === true);
+    const name = `${placeText(object.origin.file, object.origin.line)}: ${nameOf(object)}`;
+    const broken = problems.find((one) => one.severity === 'error' && one.origin === object.origin);
     if (dialect !== from) made.refused.push(`${name}: only policies of ${from} are converted to ${target}`);
     else if (broken !== undefined) made.refused.push(`${name}: ${broken.message}`);
     else {
@@ -52,7 +53,7 @@ export function convert(objects: readonly LoadedObject[], problems: readonly Pro
 /** The connections that would differ if the converted policies took the place of the others; empty where nothing is lost. */
 export function losses(objects: readonly LoadedObject[], converted: readonly object[], world: World, enforcer: Enforcer): string[] {
   const others = objects.filter((one) => dialectOf(one) === undefined);
-  const { objects: made } = readObjects([{ file: 'converted', text: converted.map((one) => JSON.stringify(one)).join('\n---\n') }]);
+  const { objects: made } = readText('converted', converted.map((one) => `${JSON.stringify(one)}\n`).join(''));
   const before = readPolicies(objects, world, enforcer);
   const after = readPolicies([...others, ...made], world, enforcer);
   const faults = after.problems.filter((one) => one.severity === 'error').map((one) => one.message);

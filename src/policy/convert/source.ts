@@ -1,5 +1,5 @@
 /** NetworkPolicies of Kubernetes as they are converted from: their fields, read without doubt because they were validated. */
-import { at, fields, list, strings, text, whole } from '../input/fields.ts';
+import { at, fields, list, strings, text, whole } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 
 export interface Requirement {

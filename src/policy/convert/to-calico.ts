@@ -1,5 +1,5 @@
 /** Kubernetes' NetworkPolicies as Calico's, in the place where Calico itself puts them. */
-import { at, list, text } from '../input/fields.ts';
+import { at, list, text } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 import { KUBERNETES_ORDER } from '../parse/calico-tiers.ts';
 import { directionsOf, metadataOf, requirements, rulesOf, type SourcePort } from './source.ts';

@@ -1,5 +1,5 @@
 /** Kubernetes' NetworkPolicies as Cilium's. */
-import { at, list } from '../input/fields.ts';
+import { at, list } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 import { directionsOf, metadataOf, requirements, rulesOf, type SourcePort } from './source.ts';
 

@@ -1,5 +1,5 @@
 /** Calico's NetworkPolicies as Kubernetes' ones, where these can say the same. */
-import { at, fields, list, text, type Fields } from '../input/fields.ts';
+import { at, fields, list, text, type Fields } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 import type { LabelsOf, Match } from '../model/match.ts';
 import { calicoSelector } from '../parse/calico-selector.ts';

@@ -1,7 +1,7 @@
 /** Files that say who must and who must not reach whom. */
 import { parseDocument, LineCounter, isMap, isSeq, isNode } from 'yaml';
 import { UsageError } from '../../core/errors.ts';
-import { at, fields, list, text, whole } from '../input/fields.ts';
+import { at, fields, list, text, whole } from '../../cluster/fields.ts';
 import { TRANSPORTS, type Protocol } from '../model/ports.ts';
 
 /** One end by name as in a question, or all pods of namespaces and labels. */

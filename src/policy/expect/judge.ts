@@ -37,8 +37,8 @@ function portsOf(engine: Engine, expectation: Expectation): { protocol: Protocol
 
 function judgeOne(asker: Asker, expectation: Expectation): Judged {
   const service = 'name' in expectation.to ? asker.directory.find(expectation.to.name) : undefined;
-  if (service?.kind === 'service' && 'name' in expectation.from && expectation.port !== undefined && 'name' in expectation.to) {
-    const { verdict, answers, why } = asker.ask({ from: expectation.from.name, to: expectation.to.name, ...expectation.port });
+  if ((service?.kind === 'route' || (service?.kind === 'service' && expectation.port !== undefined)) && 'name' in expectation.from && 'name' in expectation.to) {
+    const { verdict, answers, why } = asker.ask({ from: expectation.from.name, to: expectation.to.name, protocol: 'TCP', port: undefined, ...expectation.port });
     const result = verdict === 'unknown' ? 'unknown' : verdict === expectation.expect ? 'pass' : 'fail';
     return { expectation, result, tried: answers.length, because: [...why, ...answers.filter((one) => one.verdict !== expectation.expect).slice(0, SHOWN).flatMap(lines)] };
   }

@@ -1,5 +1,5 @@
 /** Flows as JSON: Hubble's (`hubble observe -o json`), Calico's flow logs, or plain {"from", "to", "protocol", "port"}. */
-import { at, fields, text, whole, type Fields } from '../input/fields.ts';
+import { at, fields, text, whole, type Fields } from '../../cluster/fields.ts';
 import { TRANSPORTS, type Protocol } from '../model/ports.ts';
 import type { Flow } from './flow.ts';
 

@@ -1,6 +1,6 @@
 /** Proves of generated policies that they allow each connection seen, and nothing else between the workloads seen. */
 import { between, compile, type Engine } from '../compile/engine.ts';
-import { readObjects } from '../input/objects.ts';
+import { readText } from '../input/objects.ts';
 import { parseAddress } from '../model/block.ts';
 import type { Protocol } from '../model/ports.ts';
 import { readPolicies } from '../parse/policies.ts';
@@ -22,7 +22,7 @@ function classOf(engine: Engine, side: Selectable | string): number | undefined 
 
 /** Compiles the policies as the API has them, over the same cluster, and compares. */
 export function prove(before: Engine, { policies, links }: Generated): Proof {
-  const { objects } = readObjects([{ file: 'generated', text: policies.map((one) => JSON.stringify(one)).join('\n---\n') }]);
+  const { objects } = readText('generated', policies.map((one) => `${JSON.stringify(one)}\n`).join(''));
   const { stages, problems } = readPolicies(objects, before.state.world, before.state.enforcer);
   const [engine] = compile([{ ...before.state, stages }]);
   const faults = problems.filter((one) => one.severity === 'error').map((one) => one.message);

@@ -1,19 +1,6 @@
-/** A Kubernetes object as it stood in a file, and what was wrong with a document. */
-
-/** A path into a document: `['spec', 'ingress', 0]`. */
-export type Path = readonly (string | number)[];
-
-/** Where an object stands: enough to find the line of any of its fields later. */
-export interface Origin {
-  /** As the user named it; `<stdin>` for standard input. */
-  file: string;
-  /** 1-based line of the first line of `text` in the file. */
-  line: number;
-  /** The text of the document that contains the object. */
-  text: string;
-  /** The object's own path in the document: `['items', 3]` inside a List, empty otherwise. */
-  within: Path;
-}
+/** A Kubernetes object as policies look at it, and what was wrong with a document. */
+import { describeRef } from '../../cluster/objects.ts';
+import { placeText, type Origin } from '../../cluster/manifests/origin.ts';
 
 /** An object with the few fields that every object has, and its body untouched. */
 export interface LoadedObject {
@@ -31,23 +18,23 @@ export interface Problem {
   /** `error`: this part of the input is not in the answer; `warning`: it is, but not as somebody may think. */
   severity: 'error' | 'warning';
   file: string;
-  line: number;
+  /** Undefined where the object is from no file that people write; then `subject` and the message name object and field. */
+  line: number | undefined;
   /** `Kind namespace/name`, where there is an object. */
   subject?: string;
+  /** Of the object that it is about. */
+  origin?: Origin;
+  /** It is a policy that is not used, because another of its name stands there. */
+  repeated?: Origin;
   message: string;
 }
 
 /** One line: `FILE:LINE: error: NetworkPolicy shop/db: …`. */
 export function problemText(problem: Problem): string {
-  return `${problem.file}:${problem.line}: ${problem.severity}: ${problem.subject === undefined ? '' : `${problem.subject}: `}${problem.message}`;
+  return `${placeText(problem.file, problem.line)}: ${problem.severity}: ${problem.subject === undefined ? '' : `${problem.subject}: `}${problem.message}`;
 }
 
 /** `NetworkPolicy shop/db`, as messages name an object. */
-export function nameOf(object: Pick<LoadedObject, 'kind' | 'name' | 'namespace'>): string {
-  return `${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name}`;
-}
-
-/** `spec.ingress[0].from` for a path. */
-export function pathText(path: Path): string {
-  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+export function nameOf({ kind, name, namespace }: Pick<LoadedObject, 'kind' | 'name' | 'namespace'>): string {
+  return describeRef({ kind, name, ...(namespace === undefined ? {} : { namespace }) });
 }

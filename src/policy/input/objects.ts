@@ -1,90 +1,78 @@
-/** Makes Kubernetes objects of the text of a file; each broken document becomes a problem with its line. */
-import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
-import { splitDocuments, type Document } from './documents.ts';
-import type { LoadedObject, Path, Problem } from './object.ts';
-import { ELSEWHERE } from './plain-scalar.ts';
-import { plainYaml } from './plain-yaml.ts';
-
-/**
- * What kubectl reads: YAML 1.2's core types, but with the booleans of YAML 1.1 (`on`, `yes`), because
- * sigs.k8s.io/yaml still has them, and no time stamps.
- */
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag, boolYaml11Tag);
-
-/** A document by the library, in kubectl's types. */
-export const loadYaml = (text: string): unknown => load(text, { schema: SCHEMA });
+/** Makes Kubernetes objects of documents, each judged by itself; what is wrong with one becomes a problem with its place. */
+import { fields, isRecord, text } from '../../cluster/fields.ts';
+import { documentsOf, type Fault, type Found } from '../../cluster/manifests/documents.ts';
+import { textFault } from '../../cluster/manifests/metadata.ts';
+import { placeText, type Origin } from '../../cluster/manifests/origin.ts';
+import { groupOf } from '../../cluster/snapshot/catalogue.ts';
+import { dialectOf } from '../parse/dialect.ts';
+import { isLookedAt } from './kinds.ts';
+import { nameOf, type LoadedObject, type Problem } from './object.ts';
 
 export interface Loaded {
   objects: LoadedObject[];
   problems: Problem[];
 }
 
-export interface SourceText {
-  file: string;
-  text: string;
-}
+/** Collects objects; of those that are there twice the last counts, as when they are applied one after the other. */
+export class Collector {
+  readonly #objects = new Map<string, LoadedObject>();
+  readonly #problems: Problem[] = [];
+  readonly #twice: string[] = [];
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  problem(problem: Problem): void {
+    this.#problems.push(problem);
+  }
 
-/** The first field of metadata that must be a text and is not, with its value. */
-function notText(metadata: Readonly<Record<string, unknown>>): string | undefined {
-  const labels = isMap(metadata['labels']) ? Object.entries(metadata['labels']).map(([key, value]) => [`labels.${key}`, value] as const) : [];
-  const [found] = [['name', metadata['name']] as const, ['namespace', metadata['namespace']] as const, ...labels].filter(([, value]) => value !== undefined && value !== null && typeof value !== 'string');
-  return found === undefined ? undefined : `metadata.${found[0]} is ${JSON.stringify(found[1])}`;
-}
+  /** What could not be read. */
+  fault({ error, left, begins }: Fault): void {
+    const consequence = left === 'link' ? '' : left === 'rest' ? '; what follows in this file is not read' : begins === undefined || begins === error.line ? '; it is left out' : `; the document that begins in line ${begins} is left out`;
+    this.problem({ severity: left === 'link' ? 'warning' : 'error', file: error.file, line: error.line, message: `${error.reason}${consequence}.${error.hint === undefined ? '' : ` ${error.hint}`}` });
+  }
 
-/** JSON is read as such, because it is faster; what JSON.parse refuses may still be YAML in flow style. */
-function parse(document: Document): unknown {
-  if (/^\s*[{[]/.test(document.text)) {
-    try {
-      return JSON.parse(document.text) as unknown;
-    } catch {
-      // Then it is YAML, or YAML's message says what is wrong.
+  /** A document of a file. */
+  document({ value, origin }: Found): void {
+    const problem = (message: string, severity: Problem['severity'] = 'error'): void => this.problem({ severity, file: origin.file, line: origin.line, message });
+    if (!isRecord(value)) return problem('This is no Kubernetes object: expected a mapping with apiVersion and kind. It is left out.');
+    const [apiVersion, kind, metadata] = [text(value['apiVersion']), text(value['kind']), fields(value['metadata'])];
+    if (apiVersion === undefined || kind === undefined) return problem(`This is no Kubernetes object: it has no ${apiVersion === undefined ? 'apiVersion' : 'kind'}. It is left out.`, 'warning');
+    const name = text(metadata['name']) ?? text(metadata['generateName']);
+    const wrong = textFault(metadata);
+    if (wrong !== undefined) return problem(`${kind}${name === undefined ? '' : ` ${name}`}: ${wrong}. It is left out, because the API server refuses it.`);
+    if (name === undefined) return problem(`${kind} without metadata.name: it is left out.`, kind === 'Kustomization' ? 'warning' : 'error');
+    this.object(apiVersion, kind, name, text(metadata['namespace']), value, origin);
+  }
+
+  /** An object that is one, if policies look at its kind. */
+  object(apiVersion: string, kind: string, name: string, namespace: string | undefined, body: LoadedObject['body'], origin: Origin): void {
+    if (!isLookedAt(apiVersion, kind, name)) return;
+    const object = { apiVersion, kind, name, namespace, body, origin };
+    const key = `${groupOf(apiVersion)} ${kind} ${namespace ?? ''} ${name}`;
+    const before = this.#objects.get(key);
+    if (before !== undefined) this.#repeated(before, object);
+    // Where it stands in the input is where the last one stands.
+    this.#objects.delete(key);
+    this.#objects.set(key, object);
+  }
+
+  #repeated(before: LoadedObject, after: LoadedObject): void {
+    const [first, last] = [before, after].map(({ origin }) => placeText(origin.file, origin.line));
+    if (dialectOf(before) === undefined) this.#twice.push(`${nameOf(before)} in ${first} and ${last}`);
+    else this.problem({ severity: 'warning', file: before.origin.file, line: before.origin.line, subject: nameOf(before), origin: before.origin, repeated: after.origin, message: `stands in ${last}, too, which is used instead` });
+  }
+
+  finish(): Loaded {
+    const [first] = this.#twice;
+    if (first !== undefined) {
+      const [object] = this.#objects.values();
+      this.problem({ severity: 'warning', file: object?.origin.file ?? '', line: undefined, message: `${this.#twice.length} ${this.#twice.length === 1 ? 'object that is no policy is' : 'objects that are no policies are'} in the input more than once (${first}${this.#twice.length === 1 ? '' : ', …'}); the last is used` });
     }
+    return { objects: [...this.#objects.values()], problems: this.#problems };
   }
-  const plain = plainYaml(document.text);
-  return plain === ELSEWHERE ? loadYaml(document.text) : plain;
 }
 
-/** Collects the objects of one document: itself, or the items of a List (also `PodList` and the like, as the API answers). */
-function collect(value: unknown, document: Document, file: string, within: Path, into: Loaded): void {
-  const problem = (message: string, severity: Problem['severity'] = 'error'): void => void into.problems.push({ severity, file, line: document.line, message });
-  if (value === null || value === undefined) return;
-  const at = within.length === 0 ? 'The document' : `Item ${String(within.at(-1))} of the list`;
-  if (!isMap(value)) return problem(`${at} is no Kubernetes object: expected a mapping with apiVersion and kind.`);
-  const [apiVersion, kind] = [text(value['apiVersion']), text(value['kind'])];
-  if (apiVersion === undefined || kind === undefined) return problem(`${at} is no Kubernetes object: it has no ${apiVersion === undefined ? 'apiVersion' : 'kind'}. It is left out.`, 'warning');
-  const items = value['items'];
-  if (kind.endsWith('List') && Array.isArray(items)) {
-    items.forEach((item: unknown, index) => {
-      // Items of a typed list as the API server answers carry no kind of their own.
-      const whole = isMap(item) && kind !== 'List' ? { apiVersion, kind: kind.slice(0, -4), ...item } : item;
-      collect(whole, document, file, [...within, 'items', index], into);
-    });
-    return;
-  }
-  const metadata = isMap(value['metadata']) ? value['metadata'] : {};
-  const name = text(metadata['name']) ?? text(metadata['generateName']);
-  const wrong = notText(metadata);
-  if (wrong !== undefined) return problem(`${kind}${name === undefined ? '' : ` ${name}`}: ${wrong}, which is no text: it is left out, because the API server refuses it. Unquoted y, n, yes, no, on and off are booleans to kubectl.`);
-  if (name === undefined) return problem(`${kind} without metadata.name: it is left out.`, kind === 'Kustomization' ? 'warning' : 'error');
-  into.objects.push({ apiVersion, kind, name, namespace: text(metadata['namespace']), body: value, origin: { file, line: document.line, text: document.text, within } });
-}
-
-/** The objects of a file's text, in order, and what could not be read of it. */
-export function readObjects(sources: readonly SourceText[]): Loaded {
-  const loaded: Loaded = { objects: [], problems: [] };
-  for (const { file, text: whole } of sources) {
-    for (const document of splitDocuments(whole)) {
-      try {
-        collect(parse(document), document, file, [], loaded);
-      } catch (error) {
-        if (!(error instanceof YAMLException)) throw error;
-        const line = document.line + (error.mark?.line ?? 0);
-        loaded.problems.push({ severity: 'error', file, line, message: `This is not YAML: ${error.reason}. The document that begins in line ${document.line} is left out.` });
-      }
-    }
-  }
-  return loaded;
+/** The objects of a text, in order, and what could not be read of it. */
+export function readText(file: string, source: string): Loaded {
+  const collector = new Collector();
+  documentsOf(file, source, { document: (found) => collector.document(found), fault: (fault) => collector.fault(fault) });
+  return collector.finish();
 }

@@ -1,12 +1,12 @@
 /** What lint finds: a rule of good sense that a policy breaks, with the place, the reason and what to do. */
 import type { PolicyRef } from '../model/rules.ts';
-import { pathText, type Path } from '../input/object.ts';
-import { lineOf } from '../input/position.ts';
+import { pathText, type Path } from '../../cluster/manifests/origin.ts';
+import { fieldPlace } from '../../cluster/manifests/position.ts';
 
 export type Severity = 'info' | 'warning' | 'error';
 
 export interface Evidence {
-  /** `FILE:LINE`. */
+  /** `FILE:LINE`; the snapshot or cluster alone where there are no lines. */
   source: string;
   excerpt: string;
   level: 'observed' | 'derived' | 'inferred';
@@ -26,7 +26,7 @@ export interface Finding {
 
 /** The evidence of a place in a policy. */
 export function placeOf(policy: PolicyRef, path: Path, level: Evidence['level'] = 'observed'): Evidence {
-  return { source: `${policy.origin.file}:${lineOf(policy.origin, path)}`, excerpt: pathText(path), level };
+  return { source: fieldPlace(policy.origin, path), excerpt: pathText(path), level };
 }
 
 export const subjectOf = (policy: PolicyRef): string => `${policy.kind} ${policy.id}`;
@@ -36,7 +36,8 @@ const ORDER: readonly Severity[] = ['error', 'warning', 'info'];
 /** Findings by severity, then by place. */
 export function sorted(findings: readonly Finding[]): Finding[] {
   const place = ({ evidence }: Finding): [string, number] => {
-    const [, file = '', line = '0'] = /^(.*):(\d+)$/.exec(evidence[0]?.source ?? '') ?? [];
+    const source = evidence[0]?.source ?? '';
+    const [, file = source, line = '0'] = /^(.*):(\d+)$/.exec(source) ?? [];
     return [file, Number(line)];
   };
   return findings.toSorted((a, b) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lineFormat } from '../ask/list-format.ts';
 import { list } from '../ask/list.ts';
 import { compile, type Engine } from '../compile/engine.ts';
-import { readObjects } from '../input/objects.ts';
+import { readText } from '../input/objects.ts';
 import { readState } from '../state.ts';
 import { carryOut, writeTypes, type Body } from '../testing/carry-out.ts';
 import { engineOf } from '../testing/engine-of.ts';
@@ -14,7 +14,7 @@ import type { Finding } from './finding.ts';
 import { lint } from './lint.ts';
 
 function found(text: string, enforcer = 'auto'): Finding[] {
-  const loaded = readObjects([{ file: 'a.yaml', text }]);
+  const loaded = readText('a.yaml', text);
   const { state, problems } = readState(loaded, enforcer);
   const [engine] = compile([state]);
   return lint(lintContext(engine as Engine, loaded.objects, problems));
@@ -66,7 +66,7 @@ describe('lint', () => {
       for (const finding of found(text, 'calico').filter((one) => one.rule === 'policy/redundant').slice(0, 3)) {
         const path = finding.evidence[0]!.excerpt.split(/[.[\]]+/).filter((part) => part !== '').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
         const changed = structuredClone(objects);
-        const origin = { file: '', line: 1, text: '', within: [] };
+        const origin = { file: '', line: 1, written: undefined };
         carryOut(changed, [{ kind: 'remove', policy: { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', id: finding.subjects[0]!.split(' ')[1]!, origin }, path }]);
         expect(connectivity(changed)).toBe(connectivity(objects));
         removed += 1;

@@ -1,5 +1,5 @@
 /** Policies of every dialect, translated to one form: stages of ordered rules. */
-import type { Origin, Path } from '../input/object.ts';
+import type { Origin, Path } from '../../cluster/manifests/origin.ts';
 import type { Match } from './match.ts';
 import type { PortMatch } from './ports.ts';
 

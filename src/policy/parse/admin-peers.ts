@@ -1,6 +1,6 @@
 /** Subjects, peers and ports of the administrators' policies (policy.networking.k8s.io). */
-import type { Fields } from '../input/fields.ts';
-import type { Path } from '../input/object.ts';
+import type { Fields } from '../../cluster/fields.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { blockOf, prefixFault } from '../model/block.ts';
 import { ALL, and, NONE, or, type Match } from '../model/match.ts';
 import { ANY_PORT, TRANSPORTS, wholeProtocol, type PortItem, type PortMatch, type Protocol } from '../model/ports.ts';

@@ -1,5 +1,6 @@
 /** AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy: validated, in the order in which they are asked. */
-import type { LoadedObject, Path } from '../input/object.ts';
+import type { LoadedObject } from '../input/object.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import type { Direction, PolicyRef, Rule, Stage } from '../model/rules.ts';
 import { adminPeer, adminPorts, adminSubject } from './admin-peers.ts';
 import { Checker, type Issue } from './checker.ts';

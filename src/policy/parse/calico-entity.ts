@@ -1,6 +1,6 @@
 /** One side of a Calico rule: everything that is written in it must hold (EntityRule). */
-import type { Fields } from '../input/fields.ts';
-import type { Path } from '../input/object.ts';
+import type { Fields } from '../../cluster/fields.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { ALL, and, NONE, not, or, type LabelsOf, type Match } from '../model/match.ts';
 import type { PortItem, Protocol } from '../model/ports.ts';
 import type { Labels, World } from '../world/world.ts';

@@ -1,6 +1,7 @@
 /** Calico's NetworkPolicy and GlobalNetworkPolicy: validated, translated to rules. */
-import type { Fields } from '../input/fields.ts';
-import type { LoadedObject, Path } from '../input/object.ts';
+import type { Fields } from '../../cluster/fields.ts';
+import type { LoadedObject } from '../input/object.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { ALL, and, type Match } from '../model/match.ts';
 import type { PortMatch } from '../model/ports.ts';
 import type { Direction, Isolation, PolicyRef, Rule } from '../model/rules.ts';

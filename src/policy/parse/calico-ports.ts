@@ -1,6 +1,6 @@
 /** Protocols, ports and ICMP types of Calico's rules. */
-import type { Fields } from '../input/fields.ts';
-import type { Path } from '../input/object.ts';
+import type { Fields } from '../../cluster/fields.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { LAST_PORT, wholeProtocol, type PortItem, type PortMatch, type Protocol } from '../model/ports.ts';
 import type { Checker } from './checker.ts';
 

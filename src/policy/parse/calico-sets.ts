@@ -1,5 +1,5 @@
 /** Calico's network sets: addresses with labels, which selectors of rules find. */
-import { at, list, strings } from '../input/fields.ts';
+import { at, list, strings } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 import { blockOf, parseAddress, prefixFault, type Block } from '../model/block.ts';
 import type { Match } from '../model/match.ts';

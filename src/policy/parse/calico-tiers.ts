@@ -1,5 +1,5 @@
 /** Calico's tiers: which there are, in which order, and the stages that they come to. */
-import { at, text } from '../input/fields.ts';
+import { at, text } from '../../cluster/fields.ts';
 import type { LoadedObject, Problem } from '../input/object.ts';
 import type { Isolation, Rule, Stage } from '../model/rules.ts';
 import type { CalicoPolicy } from './calico-policy.ts';

@@ -1,6 +1,6 @@
 /** Reads a policy's fields as the API server decodes and validates them, collecting what it would refuse. */
-import { isFields, type Fields } from '../input/fields.ts';
-import { pathText, type Path } from '../input/object.ts';
+import { isRecord, type Fields } from '../../cluster/fields.ts';
+import { pathText, type Path } from '../../cluster/manifests/origin.ts';
 
 export interface Issue {
   /** `error`: the API server refuses the object; `warning`: it takes it, but not as it reads. */
@@ -52,7 +52,7 @@ export class Checker {
   /** A mapping. Keys other than `known` are a warning: the API server drops them, kubectl refuses them. */
   map(value: unknown, path: Path, known?: readonly string[]): Fields | undefined {
     if (value === undefined || value === null) return undefined;
-    if (!isFields(value)) return this.#wrong(path, value, 'a mapping');
+    if (!isRecord(value)) return this.#wrong(path, value, 'a mapping');
     for (const key of Object.keys(value)) {
       if (known !== undefined && !known.includes(key)) this.warn([...path, key], 'unknown field: the API server drops it, and kubectl refuses the object');
     }

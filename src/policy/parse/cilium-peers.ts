@@ -1,6 +1,7 @@
 /** Layer 3 of Cilium's rules: who the other side may be. */
-import { at, list, text, type Fields } from '../input/fields.ts';
-import type { LoadedObject, Path } from '../input/object.ts';
+import { at, list, text, type Fields } from '../../cluster/fields.ts';
+import type { LoadedObject } from '../input/object.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { blockOf, parseAddress, prefixFault } from '../model/block.ts';
 import { and, or, type Match } from '../model/match.ts';
 import type { Direction } from '../model/rules.ts';

@@ -1,6 +1,6 @@
 /** Layer 4 of Cilium's rules: ports and ICMP types, and what of layer 7 hangs on each request. */
-import type { Fields } from '../input/fields.ts';
-import type { Path } from '../input/object.ts';
+import type { Fields } from '../../cluster/fields.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { LAST_PORT, TRANSPORTS, wholeProtocol, type PortItem, type Protocol } from '../model/ports.ts';
 import type { Checker } from './checker.ts';
 

@@ -1,6 +1,6 @@
 /** Cilium's endpoint selectors: label selectors whose keys may carry a source, and which see one namespace unless they name it. */
-import { at, fields, list, text, type Fields } from '../input/fields.ts';
-import type { Path } from '../input/object.ts';
+import { at, fields, list, text, type Fields } from '../../cluster/fields.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { ALL, and, NONE, not, or, type Match } from '../model/match.ts';
 import type { Checker } from './checker.ts';
 

@@ -1,6 +1,7 @@
 /** CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy, and how the agent is told to enforce them. */
-import { at, text, type Fields } from '../input/fields.ts';
-import type { LoadedObject, Path } from '../input/object.ts';
+import { at, text, type Fields } from '../../cluster/fields.ts';
+import type { LoadedObject } from '../input/object.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { ALL, type Match } from '../model/match.ts';
 import { ANY_PORT } from '../model/ports.ts';
 import { DIRECTIONS, type Direction, type Isolation, type PolicyRef, type Rule, type Stage } from '../model/rules.ts';

@@ -1,5 +1,5 @@
 /** Label selectors of the API: their validation, and their meaning as an expression. */
-import type { Path } from '../input/object.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { and, not, type LabelsOf, type Match } from '../model/match.ts';
 import type { Checker } from './checker.ts';
 import { labelKeyFault, labelValueFault } from './names.ts';

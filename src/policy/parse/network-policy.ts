@@ -1,5 +1,6 @@
 /** NetworkPolicy of networking.k8s.io/v1: validated as the API server does, translated to rules. */
-import { nameOf, type LoadedObject, type Path } from '../input/object.ts';
+import { nameOf, type LoadedObject } from '../input/object.ts';
+import type { Path } from '../../cluster/manifests/origin.ts';
 import { blockOf, hasHostBits, prefixFault } from '../model/block.ts';
 import { contains, parsePrefix } from '../../net/prefix.ts';
 import { ALL, and, type Match } from '../model/match.ts';

@@ -1,7 +1,7 @@
 /** All policies of the input, translated to the stages in which an enforcer asks them. */
 import type { Dialect, Enforcer } from '../enforcers/enforcer.ts';
 import type { LoadedObject, Problem } from '../input/object.ts';
-import { lineOf } from '../input/position.ts';
+import { lineOf } from '../../cluster/manifests/position.ts';
 import { ALL } from '../model/match.ts';
 import { LAST_PORT, PROTOCOLS, TRANSPORTS } from '../model/ports.ts';
 import type { Isolation, Rule, Stage } from '../model/rules.ts';
@@ -23,12 +23,12 @@ export interface Policies {
 /** What a parser found wrong, at its line in the file. */
 function problemsOf(object: LoadedObject, { issues }: Pick<ParsedPolicy, 'issues'>): Problem[] {
   return issues.map(({ severity, path, message }) => ({
-    severity, file: object.origin.file, line: lineOf(object.origin, path), subject: policyName(object),
+    severity, file: object.origin.file, line: lineOf(object.origin, path), subject: policyName(object), origin: object.origin,
     message: severity === 'error' ? `refused: ${message}` : message,
   }));
 }
 
-const problemAt = (object: LoadedObject, severity: Problem['severity'], message: string): Problem => ({ severity, file: object.origin.file, line: object.origin.line, subject: policyName(object), message });
+const problemAt = (object: LoadedObject, severity: Problem['severity'], message: string): Problem => ({ severity, file: object.origin.file, line: object.origin.line, subject: policyName(object), origin: object.origin, message });
 
 /** Other protocols of isolated pods, where nobody promises anything about them. */
 function undefinedProtocols(isolations: readonly Isolation[], source: string): Rule[] {

@@ -1,7 +1,7 @@
 /** Compiles objects written in a test, and asks about ends named as tests name them. For tests. */
 import { compile, between, type Engine } from '../compile/engine.ts';
 import { problemText } from '../input/object.ts';
-import { readObjects } from '../input/objects.ts';
+import { readText } from '../input/objects.ts';
 import { parseAddress } from '../model/block.ts';
 import type { Protocol } from '../model/ports.ts';
 import { readState } from '../state.ts';
@@ -15,7 +15,7 @@ export interface Made {
 /** Compiles a stream of YAML, or objects. */
 export function engineOf(input: string | readonly object[], enforcer = 'calico'): Made {
   const text = typeof input === 'string' ? input : input.map((one) => JSON.stringify(one)).join('\n---\n');
-  const { state, problems } = readState(readObjects([{ file: 'test.yaml', text }]), enforcer);
+  const { state, problems } = readState(readText('test.yaml', text), enforcer);
   const [engine] = compile([state]);
   if (engine === undefined) throw new Error('nothing was compiled');
   return { engine, problems: problems.map(problemText) };

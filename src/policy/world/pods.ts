@@ -1,6 +1,7 @@
 /** Pods of the input: those that run, and one for each workload of which only the template is known. */
-import { at, fields, list, strings, text, whole, type Fields } from '../input/fields.ts';
+import { at, fields, list, strings, text, whole, type Fields } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
+import { namespaceOf, Owners, workloadRef } from './owners.ts';
 import type { ContainerPort, Pod } from './world.ts';
 
 /** Where the pod template of each kind of workload stands. */
@@ -17,9 +18,6 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
 /** No containers are left to talk (Pod lifecycle: phase Succeeded, Failed). */
 const OVER = new Set(['Succeeded', 'Failed']);
 
-const namespaceOf = (object: LoadedObject): string => object.namespace ?? 'default';
-const refOf = (kind: string, namespace: string, name: string): string => `${namespace}/${name}[${kind}]`;
-
 /** Named ports of all containers, sidecars (init containers that restart) included. */
 function portsOf(spec: Fields): ContainerPort[] {
   const sidecars = list(spec['initContainers']).filter((one) => at(one, 'restartPolicy') === 'Always');
@@ -28,25 +26,6 @@ function portsOf(spec: Fields): ContainerPort[] {
       const [name, number] = [text(at(port, 'name')), whole(at(port, 'containerPort'))];
       return name === undefined || number === undefined ? [] : [{ name, port: number, protocol: text(at(port, 'protocol')) ?? 'TCP' }];
     }));
-}
-
-interface Owner {
-  kind: string;
-  name: string;
-}
-
-function ownerOf(object: LoadedObject): Owner | undefined {
-  const references = list(at(object.body, 'metadata', 'ownerReferences'));
-  const owner = fields(references.find((one) => at(one, 'controller') === true) ?? references[0]);
-  const [kind, name] = [text(owner['kind']), text(owner['name'])];
-  return kind === undefined || name === undefined ? undefined : { kind, name };
-}
-
-/** The name without the hash that the Deployment controller appends (label pod-template-hash). */
-function withoutHash(owner: Owner, labels: Readonly<Record<string, string>>): Owner {
-  const hash = labels['pod-template-hash'];
-  const ending = `-${hash ?? ''}`;
-  return owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(ending) ? { kind: 'Deployment', name: owner.name.slice(0, -ending.length) } : owner;
 }
 
 function podOf(object: LoadedObject, template: Fields, workload: string): Pod {
@@ -69,30 +48,26 @@ function podOf(object: LoadedObject, template: Fields, workload: string): Pod {
 /** All pods, sorted by id: running ones, and one per workload of which no pod is in the input. */
 export function podsOf(objects: readonly LoadedObject[]): Pod[] {
   const workloads = objects.filter((one) => TEMPLATES[one.kind] !== undefined);
-  const owners = new Map(workloads.map((one) => [refOf(one.kind, namespaceOf(one), one.name), ownerOf(one)]));
-  const top = (namespace: string, owner: Owner, labels: Readonly<Record<string, string>>): Owner => {
-    const above = owners.get(refOf(owner.kind, namespace, owner.name));
-    return above === undefined ? withoutHash(owner, labels) : top(namespace, above, labels);
-  };
+  const owners = new Owners(workloads);
   const pods: Pod[] = [];
   const seen = new Set<string>();
+  const workloadOf = (object: LoadedObject): string => {
+    const { kind, name } = owners.maker(object);
+    return workloadRef(kind, namespaceOf(object), name);
+  };
   for (const object of objects) {
     if (object.kind !== 'Pod') continue;
-    const namespace = namespaceOf(object);
-    const owner = ownerOf(object);
-    const labels = strings(at(object.body, 'metadata', 'labels'));
-    const maker = owner === undefined ? { kind: 'Pod', name: object.name } : top(namespace, owner, labels);
-    const workload = refOf(maker.kind, namespace, maker.name);
-    seen.add(workload);
-    if (!OVER.has(String(at(object.body, 'status', 'phase')))) pods.push(podOf(object, object.body, workload));
+    const workload = workloadOf(object);
+    const over = OVER.has(String(at(object.body, 'status', 'phase')));
+    // A Job whose pods have ended has ended; other workloads replace theirs.
+    if (!over || /\[(?:Job|CronJob|Pod)\]$/.test(workload)) seen.add(workload);
+    if (!over) pods.push(podOf(object, object.body, workload));
   }
   for (const object of workloads) {
-    const namespace = namespaceOf(object);
-    const owner = ownerOf(object);
-    const maker = owner === undefined ? { kind: object.kind, name: object.name } : top(namespace, owner, strings(at(object.body, 'metadata', 'labels')));
-    const workload = refOf(maker.kind, namespace, maker.name);
+    const workload = workloadOf(object);
+    const own = workload === workloadRef(object.kind, namespaceOf(object), object.name);
     // What another workload of the input owns is described by that one; what runs is described by its pods.
-    if (seen.has(workload) || (owner !== undefined && owners.has(workload))) continue;
+    if (seen.has(workload) || (!own && owners.has(workload))) continue;
     seen.add(workload);
     pods.push(podOf(object, fields(at(object.body, ...(TEMPLATES[object.kind] ?? []))), workload));
   }

@@ -1,7 +1,8 @@
 /** Puts the picture of a cluster together from loaded objects. */
-import { at, list, strings, text } from '../input/fields.ts';
+import { at, list, strings, text } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 import { podsOf } from './pods.ts';
+import { routesOf } from './routes.ts';
 import { servicesOf } from './services.ts';
 import type { Labels, Namespace, Node, World } from './world.ts';
 
@@ -32,5 +33,5 @@ export function readWorld(objects: readonly LoadedObject[]): World {
   for (const { namespace: name } of pods) {
     if (!namespaces.has(name)) namespaces.set(name, { name, labels: { [NAME_LABEL]: name }, assumed: true });
   }
-  return { pods, namespaces, nodes: nodesOf(objects), services: servicesOf(objects), accounts };
+  return { pods, namespaces, nodes: nodesOf(objects), services: servicesOf(objects), routes: routesOf(objects), accounts };
 }

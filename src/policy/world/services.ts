@@ -1,5 +1,5 @@
 /** Services of the input with the addresses of their backends. */
-import { at, list, strings, text, whole } from '../input/fields.ts';
+import { at, list, strings, text, whole } from '../../cluster/fields.ts';
 import type { LoadedObject } from '../input/object.ts';
 import type { Pod, Service, ServicePort } from './world.ts';
 

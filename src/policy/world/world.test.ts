@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { readObjects } from '../input/objects.ts';
+import { readText } from '../input/objects.ts';
 import { readWorld } from './read-world.ts';
 import { backendsOf } from './services.ts';
 import type { World } from './world.ts';
 
-const world = (text: string): World => readWorld(readObjects([{ file: 'a.yaml', text }]).objects);
+const world = (text: string): World => readWorld(readText('a.yaml', text).objects);
 const meta = (kind: string, name: string, more = ''): string => `apiVersion: ${kind === 'Pod' ? 'v1' : 'apps/v1'}\nkind: ${kind}\nmetadata: {name: ${name}, namespace: shop${more}}\n`;
 const template = 'spec: {template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, ports: [{name: http, containerPort: 80}, {containerPort: 81}]}]}}}\n';
 
@@ -23,6 +23,41 @@ describe('pods', () => {
     for (const rest of [meta('Deployment', 'a') + template, `${set}---\n${meta('Deployment', 'a')}${template}`, set]) {
       expect(world(`${pod}---\n${rest}`).pods).toEqual([expect.objectContaining({ id: 'shop/a-77-x', workload: 'shop/a[Deployment]', addresses: ['10.42.0.5', 'fd00::5'], node: 'n1' })]);
     }
+  });
+
+  it('that run take the place of their workload without owner references, too', () => {
+    const running = 'spec: {}\nstatus: {phase: Running}\n';
+    const cases: [string, string][] = [
+      [meta('Pod', 'a-77f-x2k4p', ', labels: {pod-template-hash: 77f}'), 'Deployment'],
+      [meta('Pod', 'a-0', ', labels: {controller-revision-hash: a-1, statefulset.kubernetes.io/pod-name: a-0}'), 'StatefulSet'],
+      [meta('Pod', 'a-x2k4p', ', labels: {controller-revision-hash: c1}'), 'DaemonSet'],
+    ];
+    for (const [pod, kind] of cases) expect(world(`${pod}${running}---\n${meta(kind, 'a')}${template}`).pods.map((one) => one.workload), kind).toEqual([`shop/a[${kind}]`]);
+    const job = (name: string, more = ''): string => `apiVersion: batch/v1\nkind: ${name}\nmetadata: {name: a, namespace: shop${more}}\n${template}`;
+    expect(world(`${meta('Pod', 'a-x2k4p', ', labels: {batch.kubernetes.io/job-name: a}')}${running}---\n${job('Job')}`).pods.map((one) => one.workload)).toEqual(['shop/a[Job]']);
+    // A ReplicaSet whose reference was stripped, with and without its Deployment; a pod that only looks like one of a DaemonSet.
+    const set = meta('ReplicaSet', 'a-77f', ', labels: {pod-template-hash: 77f}') + template;
+    expect(world(`${set}---\n${meta('Deployment', 'a')}${template}`).pods.map((one) => one.id)).toEqual(['shop/a']);
+    expect(world(set).pods.map((one) => one.workload)).toEqual(['shop/a[Deployment]']);
+    expect(world(`${meta('Pod', 'a-x2k4p', ', labels: {controller-revision-hash: c1}')}${running}`).pods.map((one) => one.workload)).toEqual(['shop/a-x2k4p[Pod]']);
+  });
+
+  it('that run take the place of the Deployment that selects them, where the ReplicaSet and its hash are not in the input', () => {
+    const pod = (app: string): string => `${meta('Pod', 'a-5b7d9c-8kx2v', `, labels: {app: ${app}}, ownerReferences: [{kind: ReplicaSet, name: a-5b7d9c, controller: true}]`)}status: {phase: Running}\n`;
+    const deployment = `${meta('Deployment', 'a')}spec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}}}\n`;
+    expect(world(`${pod('a')}---\n${deployment}`).pods.map((one) => one.workload)).toEqual(['shop/a[Deployment]']);
+    expect(world(`${pod('b')}---\n${deployment}`).pods.map((one) => one.workload)).toEqual(['shop/a[Deployment]', 'shop/a-5b7d9c[ReplicaSet]']);
+  });
+
+  it('of a Deployment that has failed are replaced; those of a Job that has ended are not', () => {
+    const gone = (kind: string): string => `${meta('Pod', 'a-x2k4p', `, ownerReferences: [{kind: ${kind}, name: a, controller: true}]`)}status: {phase: Failed}\n---\n${meta(kind, 'a')}${template}`;
+    expect(world(gone('DaemonSet')).pods.map((one) => one.id)).toEqual(['shop/a']);
+    expect(world(gone('Job')).pods).toEqual([]);
+  });
+
+  it('end where owner references close a loop', () => {
+    const loop = meta('ReplicaSet', 'a', ', ownerReferences: [{kind: ReplicaSet, name: b, controller: true}]') + template;
+    expect(world(`${loop}---\n${loop.replace('name: a,', 'name: c,').replace('name: b', 'name: a').replace('name: c,', 'name: b,')}`).pods.map((pod) => pod.id)).toEqual(['shop/a', 'shop/b']);
   });
 
   it('corner case 30: that are over have no endpoint', () => {
@@ -60,5 +95,34 @@ describe('services', () => {
     const slice = 'apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-1, namespace: shop, labels: {kubernetes.io/service-name: s}}\nendpoints: [{addresses: [10.42.0.1], conditions: {ready: true}}, {addresses: [10.42.0.0], conditions: {ready: false}}]\n---\n';
     const { services, pods: all } = world(service + slice + pods);
     expect(services.flatMap((one) => backendsOf(one, all)).map((pod) => pod.name)).toEqual(['b']);
+  });
+});
+
+describe('routes', () => {
+  const ingress = 'apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, namespace: shop}\nspec:\n  defaultBackend: {service: {name: d, port: {number: 80}}}\n  rules:\n  - host: a.example\n    http: {paths: [{path: /x, backend: {service: {name: s, port: {name: web}}}}, {path: /y, backend: {service: {name: s, port: {name: web}}}}, {path: /z, backend: {resource: {kind: Bucket, name: b}}}]}\n';
+  const http = (ref: string, more = ''): string => `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: shop}\nspec: {hostnames: [a.example], rules: [{backendRefs: [${ref}]}]}\n${more}`;
+  const grant = (to: string): string => `---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: {name: g, namespace: other}\nspec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop}], to: [{group: "", kind: Service${to}}]}\n`;
+
+  it('of an Ingress: every Service once, with what leads there', () => {
+    expect(world(ingress).routes).toEqual([{ kind: 'Ingress', id: 'shop/i', name: 'ingress:shop/i', backends: [
+      { service: 'shop/s', port: 'web', matches: ['a.example/x', 'a.example/y'] },
+      { fault: 'a.example/z leads to Bucket b, which is no Service', matches: ['a.example/z'] },
+      { service: 'shop/d', port: 80, matches: ['everything else'] },
+    ] }]);
+  });
+
+  it.each([
+    ['a Service', http('{name: s, port: 80}'), { service: 'shop/s', port: 80 }],
+    ['one in another namespace, which is permitted', http('{name: s, namespace: other, port: 80}', grant('')), { service: 'other/s', port: 80 }],
+    ['one in another namespace, which is permitted by name', http('{name: s, namespace: other, port: 80}', grant(', name: s')), { service: 'other/s', port: 80 }],
+    ['one in another namespace, where another name is permitted', http('{name: s, namespace: other, port: 80}', grant(', name: t')), { fault: 'it leads to Service other/s in another namespace, which no ReferenceGrant of the input permits' }],
+    ['one in another namespace, which nobody permits', http('{name: s, namespace: other, port: 80}'), { fault: 'it leads to Service other/s in another namespace, which no ReferenceGrant of the input permits' }],
+    ['what is no Service', http('{group: x.io, kind: Bucket, name: b}'), { fault: 'it leads to Bucket shop/b, which is no Service' }],
+  ])('of the Gateway API: %s', (_what, text, backend) => {
+    expect(world(text).routes).toEqual([{ kind: 'HTTPRoute', id: 'shop/r', name: 'httproute:shop/r', backends: [{ ...backend, matches: ['a.example'] }] }]);
+  });
+
+  it('do not lead where the weight is 0', () => {
+    expect(world(http('{name: s, port: 80, weight: 0}')).routes[0]?.backends).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /** What policies are about: pods, namespaces, nodes and services, as one picture of a cluster. */
-import type { Origin } from '../input/object.ts';
+import type { Origin } from '../../cluster/manifests/origin.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -63,12 +63,33 @@ export interface Service {
   origin: Origin;
 }
 
+/** Where a route leads. */
+export interface RouteBackend {
+  /** `NAMESPACE/NAME`; undefined where `fault` says why there is none to follow. */
+  service?: string;
+  /** Of the Service, by number or name. */
+  port?: number | string | undefined;
+  fault?: string;
+  /** Hosts, with paths where they are known, that lead there. */
+  matches: readonly string[];
+}
+
+/** An Ingress or a route of the Gateway API: its controller opens connections to the pods behind its Services. */
+export interface Route {
+  kind: string;
+  id: string;
+  /** As questions name it: `ingress:shop/web`. */
+  name: string;
+  backends: readonly RouteBackend[];
+}
+
 export interface World {
   /** Sorted by id. Completed pods are left out: they have no endpoint. */
   pods: readonly Pod[];
   namespaces: ReadonlyMap<string, Namespace>;
   nodes: readonly Node[];
   services: readonly Service[];
+  routes: readonly Route[];
   /** Labels of service accounts by `NAMESPACE/NAME`. */
   accounts: ReadonlyMap<string, Labels>;
 }

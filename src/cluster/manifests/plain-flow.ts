@@ -6,9 +6,13 @@ const SCALAR = /[^,[\]{}]+/y;
 const KEY = /\s*("[^"\\]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_./-]*): +/y;
 const BLANKS = / */y;
 
+/** Collections in collections; deeper ones are for the library, which has a bound of its own. */
+const DEEPEST = 50;
+
 class Reader {
   readonly #text: string;
   #at = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -36,8 +40,7 @@ class Reader {
   #value(): unknown {
     this.#blanks();
     const sign = this.#text[this.#at];
-    if (sign === '{') return this.#map();
-    if (sign === '[') return this.#list();
+    if (sign === '{' || sign === '[') return this.#collection(sign);
     if (sign === '"' || sign === "'") {
       const end = this.#text.indexOf(sign, this.#at + 1);
       if (end < 0) return ELSEWHERE;
@@ -51,6 +54,14 @@ class Reader {
     if (found === undefined || /["'?]|:(?: |$)/.test(found.trimEnd())) return ELSEWHERE;
     this.#at = SCALAR.lastIndex;
     return plainScalar(found.trim());
+  }
+
+  #collection(sign: '{' | '['): unknown {
+    if (this.#depth >= DEEPEST) return ELSEWHERE;
+    this.#depth += 1;
+    const value = sign === '{' ? this.#map() : this.#list();
+    this.#depth -= 1;
+    return value;
   }
 
   #list(): unknown {

@@ -15,7 +15,7 @@ async function* pieces(text: string | Uint8Array, size: number): AsyncGenerator<
 
 async function split(text: string | Uint8Array, size = 7): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
-  for await (const chunk of readChunks('in', pieces(text, size))) chunks.push(chunk);
+  for await (const some of readChunks('in', pieces(text, size))) chunks.push(...some);
   return chunks;
 }
 
@@ -80,7 +80,7 @@ describe('YAML', () => {
 });
 
 describe('JSON', () => {
-  const objects = fc.array(fc.dictionary(fc.constantFrom('a', 'items', 'k"\\'), fc.jsonValue(), { noNullPrototype: true }), { maxLength: 4 });
+  const objects = fc.array(fc.dictionary(fc.constantFrom('a', 'items', 'k"\\'), fc.jsonValue(), { noNullPrototype: true }), { maxLength: 4 }).map((made) => JSON.parse(JSON.stringify(made)) as Record<string, unknown>[]); // no -0, which JSON does not write
   it('finds the same objects as JSON.parse, in pieces of any size, in lists, arrays and lines', async () => {
     await fc.assert(
       fc.asyncProperty(objects, fc.integer({ min: 1, max: 30 }), fc.constantFrom('list', 'array', 'lines'), fc.constantFrom(undefined, 1), async (made, size, way, space) => {

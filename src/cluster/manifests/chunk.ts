@@ -11,6 +11,9 @@ export interface Chunk {
 
 /** Cuts text that comes in pieces. Errors: InputError for a piece that grows too large. */
 export interface Splitter {
+  /** Line, counted from 1, up to which was read: the one that what comes next begins on. */
+  readonly line: number;
+
   /** Takes the next piece and returns what is whole now. */
   push(text: string): Chunk[];
   /** The end of the input: returns what is left. */

@@ -12,6 +12,10 @@ import { MAX_OBJECT_CHARS } from './limits.ts';
 const BLANK = /^\s*(#.*)?$/;
 const ITEMS = /^(items|"items"|'items'):\s*(#.*)?$/;
 
+const SPACE = 32;
+/** What a marker or a key `items` begins with. */
+const DOCUMENT_SIGNS: ReadonlySet<number> = new Set(['-', '.', 'i', '"', "'"].map((sign) => sign.charCodeAt(0)));
+
 type State = 'document' | 'items-begin' | 'items';
 
 export class YamlSplitter implements Splitter {
@@ -36,12 +40,21 @@ export class YamlSplitter implements Splitter {
     this.#file = file;
   }
 
+  get line(): number {
+    return this.#line;
+  }
+
   push(text: string): Chunk[] {
     this.#pending += text;
     const chunks: Chunk[] = [];
     for (;;) {
       const end = this.#pending.indexOf('\n', this.#seen);
       if (end < 0) break;
+      if (this.#goesOn()) {
+        this.#seen = end + 1;
+        this.#line++;
+        continue;
+      }
       this.#take(this.#pending.slice(this.#seen, end), end + 1 - this.#seen, chunks);
     }
     if (this.#pending.length > MAX_OBJECT_CHARS) throw this.#tooLarge();
@@ -55,19 +68,29 @@ export class YamlSplitter implements Splitter {
     return chunks;
   }
 
+  /** Whether the line at `#seen` can only go on with the piece, which most lines do. */
+  #goesOn(): boolean {
+    const [text, at] = [this.#pending, this.#seen];
+    if (this.#state === 'document') return this.#filled && !DOCUMENT_SIGNS.has(text.charCodeAt(at));
+    if (this.#state === 'items-begin') return false;
+    for (let column = 0; column <= this.#indent; column += 1) if (text.charCodeAt(at + column) !== SPACE) return false;
+    return true;
+  }
+
   /** Takes one line; `length` includes its end. */
   #take(raw: string, length: number, chunks: Chunk[]): void {
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    if (line.startsWith('---') && (line.length === 3 || line[3] === ' ' || line[3] === '\t')) {
+    const isMarker = (line.startsWith('---') || line.startsWith('...')) && (line.length === 3 || line[3] === ' ' || line[3] === '\t');
+    if (isMarker) {
       this.#finish(chunks);
+      if (line.startsWith('.') || BLANK.test(line.slice(3))) {
+        this.#seen = length;
+        this.#line++;
+        this.#begin('document');
+        return;
+      }
       // What stands behind the marker belongs to the document.
-      this.#filled = !BLANK.test(line.slice(3));
-    } else if (line === '...' || line.startsWith('... ')) {
-      this.#finish(chunks);
-      this.#seen = length;
-      this.#line++;
-      this.#begin('document');
-      return;
+      this.#filled = true;
     } else if (!BLANK.test(line)) {
       this.#content(line, chunks);
       if (!line.startsWith('%')) this.#filled = true;

@@ -1,6 +1,6 @@
 /** Finds the line of a field in its document: the document is read again with positions, only when somebody asks. */
 import { isMap, isNode, isPair, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
-import type { Origin, Path } from './object.ts';
+import { placeText, type Origin, type Path } from './origin.ts';
 
 interface Read {
   document: Document;
@@ -22,12 +22,13 @@ function documentOf(text: string): Read {
   return fresh;
 }
 
-/** 1-based line in the file of the deepest part of the path that is written there. */
-export function lineOf(origin: Origin, path: Path): number {
-  const { document, lines } = documentOf(origin.text);
+/** 1-based line in the file of the deepest part of the path that is written there; undefined where the object is from no file. */
+export function lineOf(origin: Origin, path: Path): number | undefined {
+  if (origin.written === undefined) return origin.line;
+  const { document, lines } = documentOf(origin.written.text);
   let node: unknown = document.contents;
   let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
-  for (const part of [...origin.within, ...path]) {
+  for (const part of [...origin.written.within, ...path]) {
     if (isMap(node)) {
       const pair = node.items.find((item) => isPair(item) && String(item.key) === String(part));
       if (pair === undefined) break;
@@ -39,5 +40,10 @@ export function lineOf(origin: Origin, path: Path): number {
       offset = node.range?.[0] ?? offset;
     } else break;
   }
-  return origin.line + lines.linePos(offset).line - 1;
+  return origin.written.line + lines.linePos(offset).line - 1;
+}
+
+/** `FILE:LINE` of a field. */
+export function fieldPlace(origin: Origin, path: Path): string {
+  return placeText(origin.file, lineOf(origin, path));
 }

@@ -1,9 +1,9 @@
-/** Cuts JSON into objects: documents one after the other (also one per line), arrays, and the `items` of a list. */
+/** Cuts JSON into objects: documents one after the other (also one per line, or with YAML's `---` between them), arrays, and the `items` of a list. */
 import type { Chunk, Splitter } from './chunk.ts';
 import { InputError } from './input-error.ts';
 import { MAX_OBJECT_CHARS } from './limits.ts';
 
-const [QUOTE, BACKSLASH, NEWLINE, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [34, 92, 10, 123, 125, 91, 93];
+const [QUOTE, BACKSLASH, NEWLINE, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, DASH] = [34, 92, 10, 123, 125, 91, 93, 45];
 
 export class JsonSplitter implements Splitter {
   readonly #file: string;
@@ -25,9 +25,15 @@ export class JsonSplitter implements Splitter {
   #header = '';
   #headerLine = 1;
   #topIsArray = false;
+  /** Dashes that were read between documents. */
+  #dashes = 0;
 
   constructor(file: string) {
     this.#file = file;
+  }
+
+  get line(): number {
+    return this.#line;
   }
 
   push(text: string): Chunk[] {
@@ -51,16 +57,21 @@ export class JsonSplitter implements Splitter {
   #step(chunks: Chunk[]): void {
     if (this.#inString) return this.#string();
     const code = this.#pending.charCodeAt(this.#at);
+    const isMarker = this.#depth === 0 && code === DASH && this.#dashes < 3;
+    if (this.#dashes > 0 && !isMarker && (this.#dashes !== 3 || code === DASH)) throw this.#noObject(this.#at - this.#dashes);
+    this.#dashes = isMarker ? this.#dashes + 1 : 0;
     if (code === NEWLINE) this.#line++;
     else if (code === QUOTE) {
       this.#inString = true;
       this.#stringFrom = this.#at + 1;
     } else if (code === OPEN || code === OPEN_LIST) this.#open(code);
     else if (code === CLOSE || code === CLOSE_LIST) return this.#close(code, chunks);
-    else if (this.#depth === 0 && code > 32 && code !== 44) {
-      throw new InputError(this.#file, this.#line, `expected a JSON object here, but there is ${JSON.stringify(this.#pending.slice(this.#at, this.#at + 20))}`);
-    }
+    else if (this.#depth === 0 && code > 32 && code !== 44 && !isMarker) throw this.#noObject(this.#at);
     this.#at++;
+  }
+
+  #noObject(at: number): InputError {
+    return new InputError(this.#file, this.#line, `expected a JSON object here, but there is ${JSON.stringify(this.#pending.slice(Math.max(0, at), at + 20))}`);
   }
 
   /** Goes to the end of the string, or of what there is of it. */

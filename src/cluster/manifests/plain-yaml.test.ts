@@ -2,11 +2,11 @@ import { dump } from 'js-yaml';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clusterYaml, FAMILIES } from '../../../bench/policy/inputs.ts';
-import { patience, runs } from '../testing/runs.ts';
-import { splitDocuments } from './documents.ts';
-import { loadYaml } from './objects.ts';
+import { patience, runs } from '../../policy/testing/runs.ts';
 import { ELSEWHERE } from './plain-scalar.ts';
 import { plainYaml } from './plain-yaml.ts';
+import { TextSplitter } from './read-text.ts';
+import { loadYaml } from './yaml.ts';
 
 /** The library's value, or that it refuses the text. */
 function library(text: string): unknown {
@@ -54,7 +54,8 @@ describe('the plain part of YAML', () => {
   });
 
   it.each(FAMILIES)('is all of the cluster %s', (family) => {
-    const documents = splitDocuments(clusterYaml(family, 60));
+    const splitter = new TextSplitter('x');
+    const documents = [...splitter.push(clusterYaml(family, 60)), ...splitter.end()];
     expect(documents.filter((one) => !agrees(one.text))).toEqual([]);
   });
 
