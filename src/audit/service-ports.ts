@@ -33,7 +33,7 @@ function isLoopback(address: string): boolean {
 
 /** The addresses of a pod to which a Service sends: those of the Service's families. */
 export function servedAddresses({ spec }: ServiceObject, { status }: Pod): string[] {
-  const own = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP === undefined ? [] : [status.podIP]);
+  const own = status?.podIPs?.flatMap(({ ip }) => ip ?? []) ?? (status?.podIP === undefined ? [] : [status.podIP]);
   const given = (spec?.clusterIPs ?? (spec?.clusterIP === undefined ? [] : [spec.clusterIP])).filter((ip) => ip !== 'None' && ip !== '');
   // Headless, or not given yet: the family of the pod's first address.
   const families = new Set((given.length === 0 ? own.slice(0, 1) : given).map((ip) => ip.includes(':')));

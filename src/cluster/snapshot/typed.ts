@@ -33,7 +33,7 @@ export interface PodSpec {
 export interface Pod extends KubeObject {
   spec?: PodSpec;
   status?: {
-    phase?: string; podIP?: string; podIPs?: { ip: string }[]; hostIP?: string; startTime?: string;
+    phase?: string; podIP?: string; podIPs?: { ip?: string }[]; hostIP?: string; startTime?: string;
     conditions?: { type: string; status: string }[];
     containerStatuses?: { name: string; ready?: boolean; restartCount?: number; started?: boolean; state?: Record<string, { reason?: string; startedAt?: string }> }[];
   };
