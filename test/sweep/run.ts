@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { finishMigration, runIncident, type Chain } from './chain.ts';
 import { rowDigests } from './digest.ts';
-import { FAULTS, inOrder, KILLS, STEPS, type Incident } from './incidents.ts';
+import { FAULTS, groupOf, inOrder, KILLS, STEPS, type Incident } from './incidents.ts';
 import { machine, readRows, writeRows, type Current } from './table.ts';
 import { runTool } from './tool.ts';
 
@@ -35,26 +35,32 @@ async function labUp(): Promise<void> {
   }
 }
 
-/** Rows of one lab: the commit cannot be undone, so whatever comes after it needs a new one; so does a row that went wrong. */
+/** Brings the lab's migration to its end. Resolves whether all was well. */
+async function finish(): Promise<boolean> {
+  const wrong = await finishMigration(chain);
+  say(wrong.length === 0 ? 'the migration was then brought to its end; nothing is left of the old CNI\n' : `at the end: ${wrong.join('; ')}\n`);
+  return wrong.length === 0;
+}
+
+/** Rows of one lab: a commit cannot be undone, so whatever comes after a row of it needs a new one; so does what comes after a row that went wrong. */
 async function runRows(wanted: readonly Incident[], current: Current): Promise<boolean> {
-  let fresh = false;
+  let usable = false;
   let good = true;
   for (const incident of wanted) {
-    if (!fresh) await labUp();
-    fresh = true;
+    if (!usable) await labUp();
     say(`${incident.id} …\n`);
     const result = await runIncident(chain, incident);
     const rows = readRows();
     rows.set(result.id, { ...result, code: current.get(result.id) ?? '', day: new Date().toISOString().slice(0, 10), machine: machine() });
     writeRows(rows, current);
     say(`  ${result.outcome} after ${result.seconds} s: ${result.what}; ${result.sent} probes, ${result.lostThere} lost there, ${result.lostElsewhere} elsewhere\n${result.problems.map((problem) => `    ${problem}\n`).join('')}`);
-    good &&= result.outcome === 'pass';
-    fresh = result.outcome === 'pass';
+    usable = result.outcome === 'pass';
+    good &&= usable;
+    if (!usable || (incident !== wanted.at(-1) && groupOf(incident.step) !== 'commit')) continue;
+    good = (await finish()) && good;
+    usable = false;
   }
-  if (!fresh || wanted.length === 0) return good;
-  const wrong = await finishMigration(chain);
-  say(wrong.length === 0 ? 'the migration was then brought to its end; nothing is left of the old CNI\n' : `at the end: ${wrong.join('; ')}\n`);
-  return good && wrong.length === 0;
+  return good;
 }
 
 const all = [...KILLS, ...FAULTS];
