@@ -23,7 +23,7 @@ const seeds = [...oddFrames(), ...tcpWeather({ seed, frames: 500 })].map(({ byte
 const links = Object.values(LinkType);
 const addresses = new AddressBook();
 const shared = { findings: new Findings(), addresses, words: new Words(addresses), points: new Points(), follower: new Follower(new PathFlows()), totals: new Totals(), vxlanPorts: new Set([9999]) };
-const analysis = new FileAnalysis('fuzz', shared);
+const analysis = new FileAnalysis({ path: 'fuzz' }, shared);
 const points = links.map((linkType) => analysis.point({ linkType, name: undefined }));
 /** Values that lengths and counters break at. */
 const EDGES = [0, 1, 3, 4, 5, 7, 8, 15, 16, 19, 20, 39, 40, 0x45, 0x60, 0x7f, 0x80, 0xc0, 0xfe, 0xff];

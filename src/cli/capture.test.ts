@@ -1,5 +1,5 @@
 /** `fairlead capture` from its front door: every signature by a capture that has it, and none by one that has not. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -9,6 +9,7 @@ import type { CaptureReport } from '../packets/report/schema.ts';
 import { SIGNATURES } from '../packets/signatures/catalogue.ts';
 import { Tcp } from '../packets/tcp/flags.ts';
 import { ethernet, icmpError, ip, tcp } from '../packets/testing/frames.ts';
+import { pcapFile } from '../packets/testing/files.ts';
 import { dns, HOST_MAC, OTHER_MAC, POD, POD_MAC, Scene, WEB } from '../packets/testing/scenes.ts';
 import { runMain } from './testing/run-main.ts';
 
@@ -178,6 +179,40 @@ describe('several capture points', () => {
   }, PATIENCE);
 });
 
+describe('a recording', () => {
+  const made = (name: string, manifest: object): string => {
+    const path = join(dir, name);
+    mkdirSync(path);
+    writeFileSync(join(path, 'recording.json'), JSON.stringify(manifest));
+    return path;
+  };
+  const point = (place: string, aheadSeconds: number): object => ({ file: `${place}.pcap`, place, node: place, interface: 'any', interfaces: { 7: 'cni0' }, clock: { offsetSeconds: aheadSeconds, uncertaintySeconds: 0.001 }, packets: 1 });
+  const manifest = { format: 'fairlead-recording/1', tool: 'test', startedAt: '2023-11-14T22:13:20.000Z', endedAt: '2023-11-14T22:13:40.000Z', stopped: 'time', filter: '', snapLength: 240, headersOnly: true };
+
+  it('is read by its directory: clocks are set right, devices have their names, and what is missing is told', async () => {
+    const path = made('recorded', { ...manifest, points: [point('agent-1', 0), { ...point('agent-2', 100), incomplete: 'the kernel dropped 3 packets' }, { ...point('agent-3', 0), file: undefined, incomplete: 'it could not be fetched' }] });
+    for (const [place, ahead] of [['agent-1', 0n], ['agent-2', 100n]] as const) {
+      const frames = new Scene().opens(POD, 40_000, WEB, 80).frames.map(({ time, bytes }, at) => ({ time: time + ahead * 1_000_000_000n + (ahead > 0n ? 300_000n * (at === 1 ? -1n : 1n) : 0n), bytes: Buffer.concat([Buffer.from('0800000000000007000100060000000000000000', 'hex'), bytes.subarray(14)]) }));
+      writeFileSync(join(path, `${place}.pcap`), pcapFile(frames, { nano: true, linkType: 276 }));
+    }
+    const { code, stdout, stderr } = await runMain('capture', path, '-o', 'json');
+    expect([code, stderr]).toEqual([0, '']);
+    const result = JSON.parse(stdout) as CaptureReport;
+    expect(result.files).toEqual([{ file: 'agent-1', packets: 3 }, { file: 'agent-2', packets: 3 }]);
+    expect(result.durationSeconds).toBeLessThan(1);
+    expect(result.paths.map(({ points }) => points)).toEqual([['cni0 of agent-1', 'cni0 of agent-2'], ['cni0 of agent-2', 'cni0 of agent-1']]);
+    expect(result.remarks.slice(0, 3)).toEqual([expect.stringContaining('Only headers were recorded'), 'The recording at agent-2 is not complete: the kernel dropped 3 packets.', 'The recording at agent-3 is not complete: it could not be fetched.']);
+  }, PATIENCE);
+
+  it.each([
+    ['other', { format: 'fairlead-recording/9' }, /recording\.json is no manifest of a recording/],
+    ['outside', { ...manifest, points: [{ ...point('a', 0), file: '../../etc/passwd' }] }, /is no manifest of a recording/],
+    ['empty', { ...manifest, points: [{ ...point('a', 0), file: undefined, incomplete: 'it could not be fetched' }] }, /is a recording without a capture: a: it could not be fetched/],
+  ])('that is none is refused: %s', async (name, content, message) => {
+    expect(await runMain('capture', made(name, content))).toMatchObject({ code: 2, stderr: expect.stringMatching(message) as string });
+  }, PATIENCE);
+});
+
 describe('front door', () => {
   it('the JSON fits its schema and has names from a snapshot', async () => {
     const yaml = join(dir, 'cluster.yaml');
@@ -204,10 +239,17 @@ describe('front door', () => {
   it.each([
     [['capture'], /missing required argument/],
     [['capture', join(dir, 'nowhere')], /cannot read the capture .*nowhere/],
-    [['capture', dir], /is a directory; expected a capture file/],
+    [['capture', dir], /is a directory without recording.json; expected capture files/],
     [['capture', 'a', 'a'], /a capture is named twice: a a/],
     [['capture', 'a', '--vxlan-port', '0'], /--vxlan-port is "0"; expected a whole number from 1 to 65535/],
     [['capture', '-', '--snapshot', '-'], /standard input cannot be both/],
+    [['capture', 'record', '--via', 'pod'], /missing required argument/],
+    [['capture', 'record', 'agent-1'], /--via is missing: how are the hosts reached\?/],
+    [['capture', 'record', 'agent-1', 'agent-1', '--via', 'pod'], /a place is named twice: agent-1 agent-1/],
+    [['capture', 'record', 'agent-1', '--via', 'pod', '--for', '2d'], /--for is "2d"; expected a duration/],
+    [['capture', 'record', 'agent-1', '--via', 'pod', '--for', '25h'], /--for is "25h"; expected from 1s to 24h/],
+    [['capture', 'record', 'agent-1', '--via', 'pod', '--size', '1'], /--size is "1"; expected a whole number from 4 to 4000/],
+    [['capture', 'record', 'agent-1', '--via', 'pod', '--until-fails', 'web'], /--until-fails is "web"; expected 'NAMESPACE\/POD → ADDRESS:PORT'/],
     [['capture', join(packageRoot(), 'README.md')], /is no capture: it begins with 23204661; expected pcap or pcapng/],
   ])('%j is refused in one sentence', async (argv, message) => {
     const { code, stdout, stderr } = await runMain(...argv);

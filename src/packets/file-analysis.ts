@@ -1,4 +1,5 @@
 /** Analyses the packets of one file: decodes each and hands its layers to those who look at them. */
+import type { CaptureFile } from './analyse.ts';
 import type { AddressBook } from './decode/address-book.ts';
 import { applicationOf } from './decode/application.ts';
 import { Decoder, Protocol } from './decode/decoder.ts';
@@ -30,6 +31,8 @@ const DNS_ALTERNATIVE = 5353;
 export class FileAnalysis implements PacketSink, Layers {
   readonly #shared: Shared;
   readonly #file: string;
+  readonly #ahead: number;
+  readonly #interfaces: Readonly<Record<string, string>>;
   readonly #packet = new Packet();
   readonly #decoder: Decoder;
   readonly #tcp: TcpAnalysis;
@@ -41,10 +44,12 @@ export class FileAnalysis implements PacketSink, Layers {
   readonly #checksums: Checksums;
   #frame = 0;
 
-  constructor(file: string, shared: Shared) {
+  constructor({ path, label = path, aheadNs = 0, interfaces = {} }: CaptureFile, shared: Shared) {
     const { findings, words, addresses } = shared;
     this.#shared = shared;
-    this.#file = file;
+    this.#file = label;
+    this.#ahead = aheadNs;
+    this.#interfaces = interfaces;
     this.#decoder = new Decoder(this, addresses, shared.vxlanPorts);
     this.#icmp = new IcmpErrors(findings, words);
     this.#connections = new Connections(findings, words, this.#icmp);
@@ -54,7 +59,7 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#dns = new DnsTraffic(findings, words);
     this.#tunnels = new Tunnels(findings, words);
     this.#checksums = new Checksums(findings, words);
-    findings.file = file;
+    findings.file = label;
   }
 
   point({ linkType, name }: CapturePoint): number {
@@ -66,11 +71,11 @@ export class FileAnalysis implements PacketSink, Layers {
 
   packet(from: number, bytes: Buffer, at: number, captured: number, length: number, seconds: number, nanoseconds: number): void {
     const { points, totals } = this.#shared;
-    const point = points.of(from, bytes, at, captured);
+    const point = points.of(from, bytes, at, captured, this.#interfaces);
     const place = points.all[point] as Point;
     totals.packets++;
     totals.bytes += length;
-    const time = totals.clock(seconds, nanoseconds);
+    const time = totals.clock(seconds, nanoseconds - this.#ahead);
     if (place.packets++ === 0) {
       place.first = time;
       if (point > 0) this.#shared.follower.activate();

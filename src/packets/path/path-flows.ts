@@ -1,4 +1,5 @@
 /** What of each flow passed which capture points, in which order, under which addresses; and from that, what was lost between two of them. */
+import { Protocol } from '../decode/decoder.ts';
 import type { Packet } from '../decode/packet.ts';
 import type { Points } from '../points.ts';
 import type { Findings } from '../signatures/findings.ts';
@@ -72,8 +73,11 @@ export class PathFlows {
   /** How much clocks of other files run ahead of the first one: both directions of traffic between two points are delayed alike. */
   skew(points: Points): Map<number, number> {
     const file = points.all[0]?.file;
+    // Sequence numbers are unique; a datagram that is sent again is taken for itself, seconds later.
+    const sure = this.all.some(({ protocol, seen }) => protocol === Protocol.tcp && seen.size > 0);
     const extremes = new Map<number, [least: number, most: number]>();
     for (const flow of this.all) for (const [point, { count, delay }] of flow.seen) {
+      if (sure && flow.protocol !== Protocol.tcp) continue;
       const [from, to] = [points.all[flow.point], points.all[point]];
       if (from === undefined || to === undefined || from.file !== file || to.file === file) continue;
       const mean = delay / count;
