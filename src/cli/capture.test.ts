@@ -10,7 +10,8 @@ import { SIGNATURES } from '../packets/signatures/catalogue.ts';
 import { Tcp } from '../packets/tcp/flags.ts';
 import { ethernet, icmpError, ip, tcp } from '../packets/testing/frames.ts';
 import { pcapFile } from '../packets/testing/files.ts';
-import { dns, HOST_MAC, OTHER_MAC, POD, POD_MAC, Scene, WEB } from '../packets/testing/scenes.ts';
+import { Frame, grpcAnswer, grpcCall, h2frame, h2headers, PREFACE } from '../packets/testing/http2.ts';
+import { dns, HOST_MAC, OTHER_MAC, overTcp, POD, POD_MAC, Scene, WEB } from '../packets/testing/scenes.ts';
 import { runMain } from './testing/run-main.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'fairlead-capture-'));
@@ -108,6 +109,21 @@ const FAULTS: Record<string, [make: () => Scene, found: Record<string, number>, 
     return scene;
   }, { 'dns-nxdomain-storm': 60, 'dns-search-list': 60 }, /60 of 60 answers: no such name/],
   'a name server without its upstream': [() => new Scene().udp(POD, 40_000, '10.43.0.10', 53, dns(1, 'example.com', 1)).wait(1).udp('10.43.0.10', 53, POD, 40_000, dns(1, 'example.com', 1, 2)), { 'dns-failure': 1 }, /10.43.0.10 answers example.com \(A\) with SERVFAIL/],
+  'an answer that does not fit': [() => {
+    const answer = dns(1, 'big.example', 16, 0);
+    answer[2] = 0x83;
+    return new Scene().udp(POD, 40_000, '10.43.0.10', 53, dns(1, 'big.example', 16)).udp('10.43.0.10', 53, POD, 40_000, answer);
+  }, { 'dns-truncated': 1 }, /10.43.0.10 answers big.example \(TXT\) for 10.42.1.5 in part/],
+  'DNS over TCP that is not answered': [() => new Scene().talks(POD, 40_000, '10.43.0.10', 53, [overTcp(dns(1, 'a.example', 1)), overTcp(dns(1, 'a.example', 1, 0)), overTcp(dns(2, 'b.example', 1))]).wait(20_000).udp(POD, 40_000, '10.43.0.10', 53, dns(3, 'c.example', 1)), { 'dns-timeout': 1 }, /asked 10.43.0.10:53 for b.example \(A\): no answer/],
+  'a DNS server that fails over TCP, in pieces': [() => {
+    const answer = overTcp(dns(1, 'a.example', 1, 2));
+    return new Scene().talks(POD, 40_000, '10.43.0.10', 53, [overTcp(dns(1, 'a.example', 1)), answer.subarray(0, 1), new Uint8Array(0), answer.subarray(1, 20), new Uint8Array(0), answer.subarray(20)]);
+  }, { 'dns-failure': 1 }, /10.43.0.10 answers a.example \(A\) with SERVFAIL/],
+  'gRPC through a proxy without a backend': [() => new Scene().talks(POD, 40_000, WEB, 9004, [Buffer.concat([PREFACE, h2frame(Frame.settings, 0, 0, new Uint8Array(0)), grpcCall(1, '/inference.GRPCInferenceService/ModelInfer?x=secret')]), Buffer.concat([h2frame(Frame.settings, 0, 0, new Uint8Array(6)), grpcAnswer(1, 14)]), grpcCall(3, '/a.B/C'), grpcAnswer(3, 0)]), { 'grpc-unavailable': 1 }, /10.42.2.6:9004 answers \/inference.GRPCInferenceService\/ModelInfer of 10.42.1.5:40000 with UNAVAILABLE \(grpc-status 14\)$/],
+  'gRPC that the application refuses, with a server that speaks first': [() => new Scene().talks(POD, 40_000, WEB, 9004, [new Uint8Array(0), h2frame(Frame.settings, 0, 0, new Uint8Array(6)), Buffer.concat([PREFACE, grpcCall(1, '/a.B/C')]), h2headers(1, { ':status': '200', 'grpc-status': '12' }, true)]), { 'grpc-error': 1 }, /with UNIMPLEMENTED/],
+  'a proxy that says 503': [() => new Scene().talks(POD, 40_000, WEB, 80, [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.from('HTTP/1.1 503 Service Unavailable\r\n\r\n')]), { 'http-gateway-error': 1 }, /10.42.2.6:80 answers 10.42.1.5:40000 with 503 \(HTTP\/1\)/],
+  'an application that says 500': [() => new Scene().talks(POD, 40_000, WEB, 80, [Buffer.concat([PREFACE, h2headers(1, { ':path': '/pay' }, true)]), h2headers(1, { ':status': '500' }, true)]), { 'http-server-error': 1 }, /answers \/pay of 10.42.1.5:40000 with 500 \(HTTP\/2\)/],
+  'a server that has enough of pings': [() => new Scene().talks(POD, 40_000, WEB, 80, [Buffer.concat([PREFACE, grpcCall(1, '/a.B/C')]), h2frame(Frame.goaway, 0, 0, Buffer.from([0, 0, 0, 1, 0, 0, 0, 11, ...Buffer.from('too_many_pings')]))]), { 'http2-error': 1 }, /ends the connection \(GOAWAY\) with ENHANCE_YOUR_CALM/],
 };
 
 describe('signatures', () => {
@@ -128,6 +144,32 @@ describe('signatures', () => {
     const { code, stdout } = await runMain('capture', path);
     expect([code, stdout]).toEqual([0, expect.stringContaining('Nothing in these packets points at a fault of the network.')]);
     expect(stdout).not.toContain('secret');
+  }, PATIENCE);
+
+  it('how calls end is counted, through loss, repetition and what no snap length kept', async () => {
+    const scene = new Scene().talks(POD, 40_000, WEB, 9004, [
+      Buffer.concat([PREFACE, grpcCall(1, '/a.B/C')]), grpcAnswer(1, 0), grpcCall(3, '/a.B/C'), h2headers(3, { ':status': '200' }), new Uint8Array(0),
+      // The middle of a large DATA frame, which the capture cuts.
+      h2frame(0, 0, 3, new Uint8Array(1000)), new Uint8Array(0), h2headers(3, { 'grpc-status': '5' }, true),
+    ]);
+    const cut = scene.frames.at(-2);
+    if (cut === undefined) throw new Error('there is such a frame');
+    scene.frames[scene.frames.length - 2] = { ...cut, bytes: cut.bytes.subarray(0, 200), length: cut.bytes.length };
+    // Overtaken and sent again.
+    scene.frames.push(...scene.frames.splice(-1), ...scene.frames.slice(3, 5).map((frame) => ({ ...frame, time: frame.time + 1_000_000_000n })));
+    const result = await report(scene.pcap());
+    expect([result.grpc, result.http]).toEqual([[{ status: 'OK', count: 1 }, { status: 'NOT_FOUND', count: 1 }], [{ status: '200', count: 2 }]]);
+    const { stdout } = await runMain('capture', write(scene.pcap()));
+    expect(stdout).toContain('HTTP 200 2, gRPC OK 1, gRPC NOT_FOUND 1');
+    expect(stdout).not.toMatch(/secret|not for everybody/);
+  }, PATIENCE);
+
+  it('calls behind a hole in the capture are not guessed at', async () => {
+    const scene = new Scene().talks(POD, 40_000, WEB, 9004, [Buffer.concat([PREFACE, grpcCall(1, '/a.B/C')]), grpcAnswer(1, 0), new Uint8Array(0), grpcAnswer(3, 14)]);
+    scene.frames.splice(4, 1);
+    const result = await report(scene.pcap());
+    expect(result.grpc).toEqual([]);
+    expect(result.remarks).toContainEqual(expect.stringMatching(/^1 connections of HTTP\/2 or DNS were followed up to a hole/));
   }, PATIENCE);
 
   it('have a test each', () => {

@@ -1,4 +1,4 @@
-/** DNS over UDP: questions without answers, pairs of which one is lost, names that do not exist, servers that fail. */
+/** DNS: questions without answers, pairs of which one is lost, names that do not exist, servers that fail. */
 import { dnsName, dnsResult, dnsType, readDns } from '../decode/dns.ts';
 import type { Packet } from '../decode/packet.ts';
 import type { Findings } from './findings.ts';
@@ -33,9 +33,9 @@ export class DnsTraffic {
     this.#words = words;
   }
 
-  /** A UDP packet of port 53, or 5353 where it is not multicast. */
-  datagram(packet: Packet): void {
-    const message = readDns(packet.bytes, packet.at + 8, Math.min(packet.captured, packet.at + packet.size));
+  /** A message in [at, end) of a UDP packet of port 53, or 5353 where it is not multicast; or of a TCP connection (`stream`). */
+  message(packet: Packet, bytes: Uint8Array, at: number, end: number, stream: boolean): void {
+    const message = readDns(bytes, at, end);
     if (message === undefined) return;
     this.#expire(packet.time);
     const { family, time } = packet;
@@ -47,7 +47,7 @@ export class DnsTraffic {
         return;
       }
       this.queries++;
-      const question: Question = { family, client: packet.source, port: packet.sourcePort, server: packet.destination, serverPort: packet.destinationPort, id: message.id, name: dnsName(packet.bytes, message.nameAt, message.nameEnd), type: message.type, first: time, frame: packet.frame, tries: 1, twinAnswered: false, answered: false };
+      const question: Question = { family, client: packet.source, port: packet.sourcePort, server: packet.destination, serverPort: packet.destinationPort, id: message.id, name: dnsName(bytes, message.nameAt, message.nameEnd), type: message.type, first: time, frame: packet.frame, tries: 1, twinAnswered: false, answered: false };
       this.#questions.set(key, question);
       return;
     }
@@ -59,7 +59,11 @@ export class DnsTraffic {
       this.#questions.delete(key);
       this.#byPort.set(pairKey(question), question);
     }
-    if (message.result !== 0) this.#result(packet, message.result, dnsName(packet.bytes, message.nameAt, message.nameEnd), message.type);
+    if (message.truncated && !stream) {
+      const { nameAt, nameEnd, type } = message;
+      this.#findings.note('dns-truncated', time, packet.frame, packet.destination, () => `${this.#words.address(family, packet.source)} answers ${dnsName(bytes, nameAt, nameEnd)} (${dnsType(type)}) for ${this.#words.address(family, packet.destination)} in part: the rest did not fit`);
+    }
+    if (message.result !== 0) this.#result(packet, message.result, dnsName(bytes, message.nameAt, message.nameEnd), message.type);
   }
 
   #result(packet: Packet, result: number, name: string, type: number): void {
