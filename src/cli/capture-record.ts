@@ -2,7 +2,6 @@
 import { ExitCode, UsageError } from '../core/errors.ts';
 import { packageVersion } from '../core/package-root.ts';
 import type { RecordingManifest } from '../packets/record/manifest.ts';
-import { record as recordAt } from '../packets/record/record.ts';
 import { parseAttempt } from '../packets/record/until-fails.ts';
 import { durationOption, integerOption, listArgument, textOption } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -49,6 +48,7 @@ export const record: Verb = {
       const progress = createProgress(ctx);
       try {
         progress.start('looking for the places');
+        const { record: recordAt } = await import('../packets/record/record.ts');
         const manifest = await recordAt({
           places, cluster, shell, to, interface: textOption(ctx, 'interface') ?? 'any', filter: textOption(ctx, 'filter') ?? '', snap, megabytes, seconds, before,
           ...(attempt === undefined ? {} : { attempt }), tool: packageVersion(), signal: ctx.signal, say: (text) => progress.start(text, text.startsWith('recording') ? { usually: seconds * 1000 } : {}),

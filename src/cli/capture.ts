@@ -2,12 +2,10 @@
 import { createColors } from 'picocolors';
 import { ExitCode, UsageError } from '../core/errors.ts';
 import { analyseCaptures } from '../packets/analyse.ts';
-import { namesOf } from '../packets/names/names.ts';
 import { withRecordings } from '../packets/record/recorded-files.ts';
 import { renderCapture } from '../packets/report/text.ts';
 import { record } from './capture-record.ts';
 import { listArgument, listOption, textOption } from './options.ts';
-import { loadInputs } from './take-snapshot.ts';
 import type { Verb, VerbContext } from './verb.ts';
 
 function ports(ctx: VerbContext): number[] {
@@ -16,6 +14,12 @@ function ports(ctx: VerbContext): number[] {
     if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new UsageError(`--vxlan-port is ${JSON.stringify(text)}; expected a whole number from 1 to 65535.`);
     return port;
   });
+}
+
+/** Loaded when it is needed: what reads snapshots takes longer to load than a small capture to analyse. */
+async function namesIn(snapshots: readonly string[]): Promise<(address: string) => string | undefined> {
+  const [{ loadInputs }, { namesOf }] = await Promise.all([import('./take-snapshot.ts'), import('../packets/names/names.ts')]);
+  return namesOf(await loadInputs(snapshots));
 }
 
 export const capture: Verb = {
@@ -43,8 +47,8 @@ export const capture: Verb = {
     if (new Set(files).size < files.length) throw new UsageError(`a capture is named twice: ${files.join(' ')}`);
     const snapshots = listOption(ctx, 'snapshot');
     if (files.includes('-') && snapshots.includes('-')) throw new UsageError('standard input cannot be both the capture and the snapshot');
-    const names = snapshots.length === 0 ? {} : { name: namesOf(await loadInputs(snapshots)) };
-    const report = await analyseCaptures({ ...names, ...withRecordings(files), stdin: process.stdin, vxlanPorts: ports(ctx), signal: ctx.signal });
+    const names = snapshots.length === 0 ? {} : { name: await namesIn(snapshots) };
+    const report = await analyseCaptures({ ...names, ...(await withRecordings(files)), stdin: process.stdin, vxlanPorts: ports(ctx), signal: ctx.signal });
     const colours = createColors(ctx.colour.stdout);
     ctx.stdout(textOption(ctx, 'output') === 'json' ? `${JSON.stringify(report, null, 2)}\n` : renderCapture(report, colours));
     const found = report.packets === 0 || report.signatures.some(({ weight }) => weight !== 'note');

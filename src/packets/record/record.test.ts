@@ -50,7 +50,7 @@ describe.skipIf(!canRecord)('recording', { timeout: 120_000 }, () => {
     expect(manifest.points[0]?.incomplete).toBeUndefined();
     expect(readManifest(join(dir, 'fails'))).toEqual(manifest);
     expect(readFileSync(join(dir, 'fails', 'here.pcap')).includes('not for everybody')).toBe(false);
-    const report = await analyseCaptures(withRecordings([join(dir, 'fails')]));
+    const report = await analyseCaptures(await withRecordings([join(dir, 'fails')]));
     expect(report.packets).toBe(manifest.points[0]?.packets);
     expect(report.signatures.map(({ id }) => id)).toEqual(['syn-reset-by-host']);
     expect(report.remarks[0]).toMatch(/failed at .*: Connection refused\.$/);

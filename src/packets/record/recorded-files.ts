@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import type { CaptureFile } from '../analyse.ts';
 import { correction } from './clock.ts';
-import { readManifest } from './manifest.ts';
 
 /** Replaces directories of recordings by their captures; anything else stays. `remarks` says what a recording lacks. Errors: UsageError for another directory. */
-export function withRecordings(paths: readonly string[]): { files: CaptureFile[]; remarks: string[] } {
+export async function withRecordings(paths: readonly string[]): Promise<{ files: CaptureFile[]; remarks: string[] }> {
   const remarks: string[] = [];
+  const isDirectory = (path: string): boolean => path !== '-' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!paths.some(isDirectory)) return { files: paths.map((path) => ({ path })), remarks };
+  const { readManifest } = await import('./manifest.ts');
   const files = paths.flatMap((path): CaptureFile[] => {
-    if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [{ path }];
+    if (!isDirectory(path)) return [{ path }];
     const manifest = readManifest(path);
     if (manifest === undefined) throw new UsageError(`${path} is a directory without recording.json; expected capture files, or what \`fairlead capture record\` made`, { hint: 'Name the files in it, such as DIR/*.pcap.' });
     const { points, failure, headersOnly } = manifest;

@@ -6,8 +6,10 @@ import { span, type Words } from './words.ts';
 
 interface Question { family: number; client: number; port: number; server: number; serverPort: number; id: number; name: string; type: number; first: number; frame: number; tries: number; twinAnswered: boolean; answered: boolean }
 
-/** Questions under way. */
-const CAPACITY = 65_536;
+/** Questions under way, and how many give way at a time when there are more. */
+const [CAPACITY, ROOM] = [65_536, 4096];
+/** Between two looks for questions that waited too long. */
+const EVERY = 0.5e9;
 /** glibc and musl give up a try after 5 s (resolv.conf(5), `timeout`): what comes later is not an answer. */
 const PATIENCE = 5e9;
 /** At the end of the capture a question that is younger than this may still be answered. */
@@ -26,6 +28,7 @@ export class DnsTraffic {
   readonly #byPort = new Map<number, Question>();
   readonly #findings: Findings;
   readonly #words: Words;
+  #due = -Infinity;
   #missing = { count: 0, first: 0, frame: 0, example: '' };
 
   constructor(findings: Findings, words: Words) {
@@ -80,15 +83,18 @@ export class DnsTraffic {
     }
   }
 
-  /** Judges questions that waited too long: they are in order of age. */
+  /** Judges questions that waited too long: they are in order of age. Not with every message: a Map passes over all that was deleted at its front. */
   #expire(now: number): void {
+    const full = this.#questions.size >= CAPACITY || this.#byPort.size >= CAPACITY;
+    if (now < this.#due && !full) return;
+    this.#due = now + EVERY;
     for (const [key, question] of this.#questions) {
-      if (now - question.first < PATIENCE * 2 && this.#questions.size < CAPACITY) break;
+      if (now - question.first < PATIENCE * 2 && this.#questions.size <= CAPACITY - ROOM) break;
       this.#questions.delete(key);
       this.#timeout(question);
     }
     for (const [key, question] of this.#byPort) {
-      if (now - question.first < PATIENCE * 3 && this.#byPort.size < CAPACITY) break;
+      if (now - question.first < PATIENCE * 3 && this.#byPort.size <= CAPACITY - ROOM) break;
       this.#byPort.delete(key);
     }
   }
