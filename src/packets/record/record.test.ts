@@ -1,10 +1,11 @@
 /** Recording at this machine as the only node, with its own tcpdump: root is needed, as on any node. */
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { EnvironmentError } from '../../core/errors.ts';
 import { runProcess } from '../../core/process.ts';
 import { hostShell } from '../../node/host-shell.ts';
 import type { NodeShell } from '../../node/shell.ts';
@@ -26,8 +27,8 @@ function here(removed: string[]): NodeShell {
   });
 }
 
-async function listen(): Promise<{ server: Server; port: number }> {
-  const server = createServer((socket) => socket.on('error', () => undefined).end('not for everybody')).listen(0, '127.0.0.1');
+async function listen(answer: string | Uint8Array = 'not for everybody'): Promise<{ server: Server; port: number }> {
+  const server = createServer((socket) => socket.on('error', () => undefined).end(answer)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { server, port: (server.address() as AddressInfo).port };
 }
@@ -74,6 +75,31 @@ describe.skipIf(!canRecord)('recording', { timeout: 120_000 }, () => {
     expect(manifest).toMatchObject({ stopped: 'interrupted', headersOnly: false, snapLength: 512 });
     expect(readFileSync(join(dir, 'stopped', 'here.pcap')).includes('not for everybody')).toBe(true);
     expect(existsSync(removed[0] ?? '/')).toBe(false);
+  });
+
+  test('a node that cannot be asked for a while goes on capturing, and what the ring could not hold is told', async () => {
+    const { server, port } = await listen(new Uint8Array(6_000_000));
+    const removed: string[] = [];
+    const node = here(removed);
+    let tries = 0;
+    const shell: NodeShell = {
+      ...node,
+      async run(argv, how) {
+        if (argv[0] !== 'bash' || argv[1] !== '-c') return await node.run(argv, how);
+        tries++;
+        if (tries === 1) throw new EnvironmentError('the way there is closed');
+        // 6 MB and more, into a ring of 4.
+        await new Promise<void>((resolve, reject) => void connect(port, '127.0.0.1').on('error', reject).on('close', () => resolve()).resume());
+        server.close();
+        return await node.run(argv, how);
+      },
+    };
+    const said: string[] = [];
+    const manifest = await record(options('closed', removed, { shell: () => shell, filter: `port ${port}`, snap: 262_144, megabytes: 4, attempt: { from: 'here', address: '127.0.0.1', port, protocol: 'tcp' }, say: (text) => void said.push(text) }));
+    expect(said).toContainEqual(expect.stringContaining('cannot be tried at the moment: the way there is closed'));
+    expect(manifest).toMatchObject({ stopped: 'failure', failure: { why: 'Connection refused' } });
+    expect(manifest.points[0]?.incomplete).toMatch(/^\d+ packets before .* did not fit into the size/);
+    expect(statSync(join(dir, 'closed', 'here.pcap')).size).toBeLessThan(4_500_000);
   });
 
   test('a filter that tcpdump does not take is refused in its words, and leaves nothing', async () => {

@@ -37,6 +37,8 @@ const HEADERS = 240;
 const PROGRAMS = ['tcpdump', 'timeout', 'setsid', 'ip'] as const;
 /** Seconds: between two looks at the nodes; for what follows a failure; that the nodes wait longer than we do. */
 const [BEAT, AFTER, SPARE] = [10, 2, 60];
+/** Milliseconds until a connection is tried again that could not be tried. */
+const AGAIN = 2000;
 
 /** Records. Whatever happens, nothing stays on a node that can be reached. Errors: UsageError, EnvironmentError. */
 export async function record(options: RecordOptions): Promise<RecordingManifest> {
@@ -61,7 +63,7 @@ export async function record(options: RecordOptions): Promise<RecordingManifest>
     if (stopped === 'failure') await sleep(AFTER * 1000, undefined, { signal }).catch(() => undefined);
     const endedAt = Date.now() / 1000;
     say('fetching what was captured');
-    const failedAt = failure === undefined || from === undefined ? undefined : failure.at - aheadOf(from.node, points);
+    const failedAt = failure === undefined || from === undefined ? undefined : failure.at === undefined ? endedAt : failure.at - aheadOf(from.node, points);
     const since = failedAt === undefined ? startedAt : Math.max(startedAt, failedAt - options.before);
     await Promise.all(points.map((point) => stopPoint(point, shell(point.place.node))));
     const recorded: RecordedPoint[] = [];
@@ -95,6 +97,8 @@ function prepare(dir: string): void {
 /** Waits for the end, whatever it is, and says to the nodes that they are still wanted. */
 async function untilOver(points: readonly Point[], from: Place | undefined, options: RecordOptions): Promise<{ stopped: RecordingManifest['stopped']; failure?: Failure }> {
   const { attempt, shell, signal } = options;
+  // An interruption ends it; the condition of the loop sees that.
+  const pause = (milliseconds: number): Promise<unknown> => sleep(milliseconds, undefined, { signal }).catch(() => undefined);
   const end = performance.now() + options.seconds * 1000;
   let beat = performance.now() + BEAT * 1000;
   while (!signal.aborted) {
@@ -105,11 +109,15 @@ async function untilOver(points: readonly Point[], from: Place | undefined, opti
       beat = performance.now() + BEAT * 1000;
       if (points.every(({ lost }) => lost !== undefined)) return { stopped: 'time' };
     } else if (attempt !== undefined && from !== undefined) {
-      const failure = await tryFor(shell(from.node), attempt, from);
+      // What is being recorded may be the reason why the node cannot be asked for a while: it goes on capturing.
+      const failure = await tryFor(shell(from.node), attempt, from).catch(async (error: unknown) => {
+        options.say(`recording; ${attemptText(attempt)} cannot be tried at the moment: ${error instanceof Error ? error.message : String(error)}`);
+        await pause(AGAIN);
+        return undefined;
+      });
       if (failure !== undefined) return { stopped: 'failure', failure };
     } else {
-      // An interruption ends the pause; the condition above sees it.
-      await sleep(Math.max(0, Math.min(end, beat) - now), undefined, { signal }).catch(() => undefined);
+      await pause(Math.max(0, Math.min(end, beat) - now));
     }
   }
   return { stopped: 'interrupted' };

@@ -1,12 +1,12 @@
 /** `--until-fails`: a connection that is tried again and again from where it fails, so that the recording ends shortly after it did. */
 import { isIP } from 'node:net';
-import { EnvironmentError, UsageError } from '../../core/errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { NodeShell } from '../../node/shell.ts';
 import type { Place } from './points.ts';
 
 export interface Attempt { from: string; address: string; port: number; protocol: 'tcp' | 'udp' }
 
-export interface Failure { /** Seconds since 1970 by the node's clock. */ at: number; why: string }
+export interface Failure { /** Seconds since 1970 by the node's clock; undefined when the node does not say. */ at: number | undefined; why: string }
 
 /** Seconds that one attempt may take, and that one command on the node goes on trying. */
 const [PATIENCE, TURN] = [2, 4];
@@ -57,10 +57,10 @@ export function parseFailure(text: string): Failure | undefined {
   return { at: Number(at), why: why === '' ? 'no answer' : why };
 }
 
-/** Tries for a few seconds. Errors: EnvironmentError when it cannot be tried. */
+/** Tries for a few seconds. That it cannot be tried any more, because the pod is gone, is a failure, too. Errors: EnvironmentError when the node cannot be reached. */
 export async function tryFor(shell: NodeShell, attempt: Attempt, place: Place): Promise<Failure | undefined> {
   const argv = tryArgv(attempt, place.namespace);
   const { code, stdout, stderr } = await shell.run(argv, { timeoutMs: 30_000 });
-  if (code !== 0) throw new EnvironmentError(`node ${shell.node}: ${attempt.address}:${attempt.port} cannot be tried from ${place.text}: ${stderr.trim().slice(0, 500)}`);
+  if (code !== 0) return { at: undefined, why: `it cannot be tried from ${place.text} any more: ${stderr.trim().slice(0, 500)}` };
   return parseFailure(stdout);
 }
