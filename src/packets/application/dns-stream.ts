@@ -4,10 +4,11 @@ import type { Taker } from './in-order.ts';
 
 /** Of a message so many bytes are read: the question stands at its beginning. */
 const READ = 600;
+const NOTHING = Buffer.alloc(0);
 
 export class DnsStream implements Taker {
   readonly #message: (bytes: Uint8Array, at: number, end: number) => void;
-  #held: Buffer = Buffer.alloc(0);
+  #held: Buffer = NOTHING;
   #skip = 0;
 
   constructor(message: (bytes: Uint8Array, at: number, end: number) => void) {
@@ -18,17 +19,20 @@ export class DnsStream implements Taker {
     let at = from + Math.min(this.#skip, end - from);
     this.#skip -= at - from;
     while (at < end) {
-      const length = this.#held.length < 2 ? 2 : 2 + u16(this.#held, 0);
-      const wanted = Math.min(length, 2 + READ);
+      const wanted = this.#held.length < 2 ? 2 : Math.min(u16(this.#held, 0), READ) + 2;
       const taken = Math.min(wanted - this.#held.length, end - at);
       this.#held = Buffer.concat([this.#held, bytes.subarray(at, at + taken)]);
       at += taken;
-      if (this.#held.length < wanted || length === 2) continue;
-      this.#message(this.#held, 2, this.#held.length);
-      this.#held = Buffer.alloc(0);
-      this.#skip = Math.min(length - wanted, end - at);
-      at += this.#skip;
-      this.#skip = length - wanted - this.#skip;
+      if (this.#held.length < 2) break;
+      const length = u16(this.#held, 0);
+      if (this.#held.length < Math.min(length, READ) + 2) continue;
+      // A message of no bytes is none, and is passed over.
+      if (length > 0) this.#message(this.#held, 2, this.#held.length);
+      const rest = length - (this.#held.length - 2);
+      this.#held = NOTHING;
+      const passed = Math.min(rest, end - at);
+      at += passed;
+      this.#skip = rest - passed;
     }
     return true;
   }

@@ -49,6 +49,13 @@ test('all segments, in any order, are the whole text', () => {
   }));
 });
 
+test('a segment that is larger than what may wait goes on behind its hole at once', () => {
+  const notes = new Notes();
+  const stream = new InOrder(notes, 0);
+  expect(stream.segment(5, new Uint8Array(60_000).fill(7), 0, 60_000, 60_000)).toBe(true);
+  expect([notes.bytes.length, stream.waits]).toEqual([60_005, false]);
+});
+
 test('a hole that is never filled is passed over once too much waits behind it', () => {
   const notes = new Notes();
   const stream = new InOrder(notes, 0);

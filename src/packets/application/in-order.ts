@@ -37,7 +37,9 @@ export class InOrder {
       return true;
     }
     // What is missing was not captured: it goes on behind the hole.
-    return this.#jump() && this.segment(seq, bytes, from, end, length);
+    if (this.#early.length > 0) return this.#jump() && this.segment(seq, bytes, from, end, length);
+    this.#next = seq;
+    return this.#taker.miss(ahead) && this.#take(seq, bytes, from, end, length);
   }
 
   /** Whether segments wait for one before them. */
@@ -68,7 +70,6 @@ export class InOrder {
 
   #jump(): boolean {
     const nearest = this.#early.reduce((least, { seq }) => Math.min(least, (seq - this.#next) | 0), Infinity);
-    if (nearest === Infinity) return true;
     this.#next = (this.#next + nearest) | 0;
     return this.#taker.miss(nearest) && this.#drain();
   }
