@@ -49,6 +49,13 @@ test('all segments, in any order, are the whole text', () => {
   }));
 });
 
+test('a segment half of all sequence numbers away is no part of the stream', () => {
+  const notes = new Notes();
+  const stream = new InOrder(notes, 5);
+  expect(stream.segment((5 + 2 ** 31) | 0, new Uint8Array(10), 0, 10, 10)).toBe(true);
+  expect(notes.bytes).toEqual([]);
+});
+
 test('a segment that is larger than what may wait goes on behind its hole at once', () => {
   const notes = new Notes();
   const stream = new InOrder(notes, 0);
