@@ -8,6 +8,7 @@ import { packageRoot } from '../core/package-root.ts';
 import type { CaptureReport } from '../packets/report/schema.ts';
 import { SIGNATURES } from '../packets/signatures/catalogue.ts';
 import { Tcp } from '../packets/tcp/flags.ts';
+import { conversationFrames } from '../packets/testing/conversation-frames.ts';
 import { ethernet, icmpError, ip, tcp } from '../packets/testing/frames.ts';
 import { pcapFile } from '../packets/testing/files.ts';
 import { Frame, grpcAnswer, grpcCall, h2frame, h2headers, PREFACE } from '../packets/testing/http2.ts';
@@ -162,6 +163,12 @@ describe('signatures', () => {
     const { stdout } = await runMain('capture', write(scene.pcap()));
     expect(stdout).toContain('HTTP 200 2, gRPC OK 1, gRPC NOT_FOUND 1');
     expect(stdout).not.toMatch(/secret|not for everybody/);
+  }, PATIENCE);
+
+  it('conversations of every kind side by side, with headers in several frames', async () => {
+    const result = await report(pcapFile(conversationFrames(), { nano: true }));
+    expect([result.grpc, result.http]).toEqual([[{ status: 'UNAVAILABLE', count: 1 }, { status: 'UNIMPLEMENTED', count: 1 }], [{ status: '200', count: 2 }, { status: '503', count: 2 }]]);
+    expect(seen(result)).toMatchObject({ 'grpc-unavailable': 1, 'grpc-error': 1, 'http-gateway-error': 2, 'http2-error': 2, 'dns-failure': 1, 'dns-search-list': 1 });
   }, PATIENCE);
 
   it('calls behind a hole in the capture are not guessed at', async () => {
