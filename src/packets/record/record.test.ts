@@ -98,7 +98,8 @@ describe.skipIf(!canRecord)('recording', { timeout: 120_000 }, () => {
     const manifest = await record(options('closed', removed, { shell: () => shell, filter: `port ${port}`, snap: 262_144, megabytes: 4, attempt: { from: 'here', address: '127.0.0.1', port, protocol: 'tcp' }, say: (text) => void said.push(text) }));
     expect(said).toContainEqual(expect.stringContaining('cannot be tried at the moment: the way there is closed'));
     expect(manifest).toMatchObject({ stopped: 'failure', failure: { why: 'Connection refused' } });
-    expect(manifest.points[0]?.incomplete).toMatch(/^\d+ packets before .* did not fit into the size/);
+    // On a busy machine the kernel drops before the ring goes round.
+    expect(manifest.points[0]?.incomplete).toMatch(/^\d+ packets before .* did not fit into the size|^the kernel dropped \d+ packets/);
     expect(statSync(join(dir, 'closed', 'here.pcap')).size).toBeLessThan(4_500_000);
   });
 
