@@ -1,5 +1,5 @@
 /** `fairlead capture` from its front door: every signature by a capture that has it, and none by one that has not. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -8,8 +8,11 @@ import { packageRoot } from '../core/package-root.ts';
 import type { CaptureReport } from '../packets/report/schema.ts';
 import { SIGNATURES } from '../packets/signatures/catalogue.ts';
 import { Tcp } from '../packets/tcp/flags.ts';
+import { conversationFrames } from '../packets/testing/conversation-frames.ts';
 import { ethernet, icmpError, ip, tcp } from '../packets/testing/frames.ts';
-import { dns, HOST_MAC, OTHER_MAC, POD, POD_MAC, Scene, WEB } from '../packets/testing/scenes.ts';
+import { pcapFile } from '../packets/testing/files.ts';
+import { Frame, grpcAnswer, grpcCall, h2frame, h2headers, PREFACE } from '../packets/testing/http2.ts';
+import { dns, HOST_MAC, OTHER_MAC, overTcp, POD, POD_MAC, Scene, WEB } from '../packets/testing/scenes.ts';
 import { runMain } from './testing/run-main.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'fairlead-capture-'));
@@ -107,6 +110,21 @@ const FAULTS: Record<string, [make: () => Scene, found: Record<string, number>, 
     return scene;
   }, { 'dns-nxdomain-storm': 60, 'dns-search-list': 60 }, /60 of 60 answers: no such name/],
   'a name server without its upstream': [() => new Scene().udp(POD, 40_000, '10.43.0.10', 53, dns(1, 'example.com', 1)).wait(1).udp('10.43.0.10', 53, POD, 40_000, dns(1, 'example.com', 1, 2)), { 'dns-failure': 1 }, /10.43.0.10 answers example.com \(A\) with SERVFAIL/],
+  'an answer that does not fit': [() => {
+    const answer = dns(1, 'big.example', 16, 0);
+    answer[2] = 0x83;
+    return new Scene().udp(POD, 40_000, '10.43.0.10', 53, dns(1, 'big.example', 16)).udp('10.43.0.10', 53, POD, 40_000, answer);
+  }, { 'dns-truncated': 1 }, /10.43.0.10 answers big.example \(TXT\) for 10.42.1.5 in part/],
+  'DNS over TCP that is not answered': [() => new Scene().talks(POD, 40_000, '10.43.0.10', 53, [overTcp(dns(1, 'a.example', 1)), overTcp(dns(1, 'a.example', 1, 0)), overTcp(dns(2, 'b.example', 1))]).wait(20_000).udp(POD, 40_000, '10.43.0.10', 53, dns(3, 'c.example', 1)), { 'dns-timeout': 1 }, /asked 10.43.0.10:53 for b.example \(A\): no answer/],
+  'a DNS server that fails over TCP, in pieces': [() => {
+    const answer = overTcp(dns(1, 'a.example', 1, 2));
+    return new Scene().talks(POD, 40_000, '10.43.0.10', 53, [overTcp(dns(1, 'a.example', 1)), answer.subarray(0, 1), new Uint8Array(0), answer.subarray(1, 20), new Uint8Array(0), answer.subarray(20)]);
+  }, { 'dns-failure': 1 }, /10.43.0.10 answers a.example \(A\) with SERVFAIL/],
+  'gRPC through a proxy without a backend': [() => new Scene().talks(POD, 40_000, WEB, 9004, [Buffer.concat([PREFACE, h2frame(Frame.settings, 0, 0, new Uint8Array(0)), grpcCall(1, '/inference.GRPCInferenceService/ModelInfer?x=secret')]), Buffer.concat([h2frame(Frame.settings, 0, 0, new Uint8Array(6)), grpcAnswer(1, 14)]), grpcCall(3, '/a.B/C'), grpcAnswer(3, 0)]), { 'grpc-unavailable': 1 }, /10.42.2.6:9004 answers \/inference.GRPCInferenceService\/ModelInfer of 10.42.1.5:40000 with UNAVAILABLE \(grpc-status 14\)$/],
+  'gRPC that the application refuses, with a server that speaks first': [() => new Scene().talks(POD, 40_000, WEB, 9004, [new Uint8Array(0), h2frame(Frame.settings, 0, 0, new Uint8Array(6)), Buffer.concat([PREFACE, grpcCall(1, '/a.B/C')]), h2headers(1, { ':status': '200', 'grpc-status': '12' }, true)]), { 'grpc-error': 1 }, /with UNIMPLEMENTED/],
+  'a proxy that says 503': [() => new Scene().talks(POD, 40_000, WEB, 80, [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.from('HTTP/1.1 503 Service Unavailable\r\n\r\n')]), { 'http-gateway-error': 1 }, /10.42.2.6:80 answers 10.42.1.5:40000 with 503 \(HTTP\/1\)/],
+  'an application that says 500': [() => new Scene().talks(POD, 40_000, WEB, 80, [Buffer.concat([PREFACE, h2headers(1, { ':path': '/pay' }, true)]), h2headers(1, { ':status': '500' }, true)]), { 'http-server-error': 1 }, /answers \/pay of 10.42.1.5:40000 with 500 \(HTTP\/2\)/],
+  'a server that has enough of pings': [() => new Scene().talks(POD, 40_000, WEB, 80, [Buffer.concat([PREFACE, grpcCall(1, '/a.B/C')]), h2frame(Frame.goaway, 0, 0, Buffer.from([0, 0, 0, 1, 0, 0, 0, 11, ...Buffer.from('too_many_pings')]))]), { 'http2-error': 1 }, /ends the connection \(GOAWAY\) with ENHANCE_YOUR_CALM/],
 };
 
 describe('signatures', () => {
@@ -127,6 +145,38 @@ describe('signatures', () => {
     const { code, stdout } = await runMain('capture', path);
     expect([code, stdout]).toEqual([0, expect.stringContaining('Nothing in these packets points at a fault of the network.')]);
     expect(stdout).not.toContain('secret');
+  }, PATIENCE);
+
+  it('how calls end is counted, through loss, repetition and what no snap length kept', async () => {
+    const scene = new Scene().talks(POD, 40_000, WEB, 9004, [
+      Buffer.concat([PREFACE, grpcCall(1, '/a.B/C')]), grpcAnswer(1, 0), grpcCall(3, '/a.B/C'), h2headers(3, { ':status': '200' }), new Uint8Array(0),
+      // The middle of a large DATA frame, which the capture cuts.
+      h2frame(0, 0, 3, new Uint8Array(1000)), new Uint8Array(0), h2headers(3, { 'grpc-status': '5' }, true),
+    ]);
+    const cut = scene.frames.at(-2);
+    if (cut === undefined) throw new Error('there is such a frame');
+    scene.frames[scene.frames.length - 2] = { ...cut, bytes: cut.bytes.subarray(0, 200), length: cut.bytes.length };
+    // Overtaken and sent again.
+    scene.frames.push(...scene.frames.splice(-1), ...scene.frames.slice(3, 5).map((frame) => ({ ...frame, time: frame.time + 1_000_000_000n })));
+    const result = await report(scene.pcap());
+    expect([result.grpc, result.http]).toEqual([[{ status: 'OK', count: 1 }, { status: 'NOT_FOUND', count: 1 }], [{ status: '200', count: 2 }]]);
+    const { stdout } = await runMain('capture', write(scene.pcap()));
+    expect(stdout).toContain('HTTP 200 2, gRPC OK 1, gRPC NOT_FOUND 1');
+    expect(stdout).not.toMatch(/secret|not for everybody/);
+  }, PATIENCE);
+
+  it('conversations of every kind side by side, with headers in several frames', async () => {
+    const result = await report(pcapFile(conversationFrames(), { nano: true }));
+    expect([result.grpc, result.http]).toEqual([[{ status: 'UNAVAILABLE', count: 1 }, { status: 'UNIMPLEMENTED', count: 1 }], [{ status: '200', count: 2 }, { status: '503', count: 2 }]]);
+    expect(seen(result)).toMatchObject({ 'grpc-unavailable': 1, 'grpc-error': 1, 'http-gateway-error': 2, 'http2-error': 2, 'dns-failure': 1, 'dns-search-list': 1 });
+  }, PATIENCE);
+
+  it('calls behind a hole in the capture are not guessed at', async () => {
+    const scene = new Scene().talks(POD, 40_000, WEB, 9004, [Buffer.concat([PREFACE, grpcCall(1, '/a.B/C')]), grpcAnswer(1, 0), new Uint8Array(0), grpcAnswer(3, 14)]);
+    scene.frames.splice(4, 1);
+    const result = await report(scene.pcap());
+    expect(result.grpc).toEqual([]);
+    expect(result.remarks).toContainEqual(expect.stringMatching(/^1 connections of HTTP\/2 or DNS were followed up to a hole/));
   }, PATIENCE);
 
   it('have a test each', () => {
@@ -178,6 +228,40 @@ describe('several capture points', () => {
   }, PATIENCE);
 });
 
+describe('a recording', () => {
+  const made = (name: string, manifest: object): string => {
+    const path = join(dir, name);
+    mkdirSync(path);
+    writeFileSync(join(path, 'recording.json'), JSON.stringify(manifest));
+    return path;
+  };
+  const point = (place: string, aheadSeconds: number): object => ({ file: `${place}.pcap`, place, node: place, interface: 'any', interfaces: { 7: 'cni0' }, clock: { offsetSeconds: aheadSeconds, uncertaintySeconds: 0.001 }, packets: 1 });
+  const manifest = { format: 'fairlead-recording/1', tool: 'test', startedAt: '2023-11-14T22:13:20.000Z', endedAt: '2023-11-14T22:13:40.000Z', stopped: 'time', filter: '', snapLength: 240, headersOnly: true };
+
+  it('is read by its directory: clocks are set right, devices have their names, and what is missing is told', async () => {
+    const path = made('recorded', { ...manifest, points: [point('agent-1', 0), { ...point('agent-2', 100), incomplete: 'the kernel dropped 3 packets' }, { ...point('agent-3', 0), file: undefined, incomplete: 'it could not be fetched' }] });
+    for (const [place, ahead] of [['agent-1', 0n], ['agent-2', 100n]] as const) {
+      const frames = new Scene().opens(POD, 40_000, WEB, 80).frames.map(({ time, bytes }, at) => ({ time: time + ahead * 1_000_000_000n + (ahead > 0n ? 300_000n * (at === 1 ? -1n : 1n) : 0n), bytes: Buffer.concat([Buffer.from('0800000000000007000100060000000000000000', 'hex'), bytes.subarray(14)]) }));
+      writeFileSync(join(path, `${place}.pcap`), pcapFile(frames, { nano: true, linkType: 276 }));
+    }
+    const { code, stdout, stderr } = await runMain('capture', path, '-o', 'json');
+    expect([code, stderr]).toEqual([0, '']);
+    const result = JSON.parse(stdout) as CaptureReport;
+    expect(result.files).toEqual([{ file: 'agent-1', packets: 3 }, { file: 'agent-2', packets: 3 }]);
+    expect(result.durationSeconds).toBeLessThan(1);
+    expect(result.paths.map(({ points }) => points)).toEqual([['cni0 of agent-1', 'cni0 of agent-2'], ['cni0 of agent-2', 'cni0 of agent-1']]);
+    expect(result.remarks.slice(0, 3)).toEqual([expect.stringContaining('Only headers were recorded'), 'The recording at agent-2 is not complete: the kernel dropped 3 packets.', 'The recording at agent-3 is not complete: it could not be fetched.']);
+  }, PATIENCE);
+
+  it.each([
+    ['other', { format: 'fairlead-recording/9' }, /recording\.json is no manifest of a recording/],
+    ['outside', { ...manifest, points: [{ ...point('a', 0), file: '../../etc/passwd' }] }, /is no manifest of a recording/],
+    ['empty', { ...manifest, points: [{ ...point('a', 0), file: undefined, incomplete: 'it could not be fetched' }] }, /is a recording without a capture: a: it could not be fetched/],
+  ])('that is none is refused: %s', async (name, content, message) => {
+    expect(await runMain('capture', made(name, content))).toMatchObject({ code: 2, stderr: expect.stringMatching(message) as string });
+  }, PATIENCE);
+});
+
 describe('front door', () => {
   it('the JSON fits its schema and has names from a snapshot', async () => {
     const yaml = join(dir, 'cluster.yaml');
@@ -204,10 +288,17 @@ describe('front door', () => {
   it.each([
     [['capture'], /missing required argument/],
     [['capture', join(dir, 'nowhere')], /cannot read the capture .*nowhere/],
-    [['capture', dir], /is a directory; expected a capture file/],
+    [['capture', dir], /is a directory without recording.json; expected capture files/],
     [['capture', 'a', 'a'], /a capture is named twice: a a/],
     [['capture', 'a', '--vxlan-port', '0'], /--vxlan-port is "0"; expected a whole number from 1 to 65535/],
     [['capture', '-', '--snapshot', '-'], /standard input cannot be both/],
+    [['capture', 'record', '--via', 'pod'], /missing required argument/],
+    [['capture', 'record', 'agent-1'], /--via is missing: how are the hosts reached\?/],
+    [['capture', 'record', 'agent-1', 'agent-1', '--via', 'pod'], /a place is named twice: agent-1 agent-1/],
+    [['capture', 'record', 'agent-1', '--via', 'pod', '--for', '2d'], /--for is "2d"; expected a duration/],
+    [['capture', 'record', 'agent-1', '--via', 'pod', '--for', '25h'], /--for is "25h"; expected from 1s to 24h/],
+    [['capture', 'record', 'agent-1', '--via', 'pod', '--size', '1'], /--size is "1"; expected a whole number from 4 to 4000/],
+    [['capture', 'record', 'agent-1', '--via', 'pod', '--until-fails', 'web'], /--until-fails is "web"; expected 'NAMESPACE\/POD → ADDRESS:PORT'/],
     [['capture', join(packageRoot(), 'README.md')], /is no capture: it begins with 23204661; expected pcap or pcapng/],
   ])('%j is refused in one sentence', async (argv, message) => {
     const { code, stdout, stderr } = await runMain(...argv);

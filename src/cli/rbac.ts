@@ -7,6 +7,7 @@ import { UsageError } from '../core/errors.ts';
 import { migrationPermissions } from '../migrate/routes/flannel-to-calico/permissions.ts';
 import { NODE_NAMESPACE } from '../node/pod/manifests.ts';
 import { NODE_POD_PERMISSIONS } from '../node/pod/permissions.ts';
+import { RECORD_PERMISSIONS } from '../packets/record/permissions.ts';
 import { POLICY_CATALOGUE } from '../policy/input/from-snapshot.ts';
 import { AGENT_CONFIG } from '../policy/input/kinds.ts';
 import { MESH_PERMISSIONS } from '../probe/mesh/permissions.ts';
@@ -16,6 +17,7 @@ import type { Verb } from './verb.ts';
 const NEEDS: Readonly<Record<string, () => Promise<Permissions[]>>> = {
   snapshot: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
   audit: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
+  capture: () => Promise.resolve([RECORD_PERMISSIONS]),
   policy: () => Promise.resolve([snapshotPermissions(POLICY_CATALOGUE, { ConfigMap: AGENT_CONFIG })]),
   probe: () => Promise.resolve([MESH_PERMISSIONS]),
   migrate: async () => [await migrationPermissions(), MESH_PERMISSIONS],

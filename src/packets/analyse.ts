@@ -12,9 +12,21 @@ import { Findings } from './signatures/findings.ts';
 import { Words } from './signatures/words.ts';
 import { Totals } from './totals.ts';
 
+export interface CaptureFile {
+  /** `-` for `stdin`. */
+  path: string;
+  /** How the report names it; the path when absent. */
+  label?: string;
+  /** Nanoseconds by which its clock ran ahead of the other files'. */
+  aheadNs?: number;
+  /** Names of devices by the index that packets of `any` carry. */
+  interfaces?: Readonly<Record<string, string>>;
+}
+
 export interface AnalyseOptions {
-  /** Files, `-` for `stdin`. */
-  files: readonly string[];
+  files: readonly CaptureFile[];
+  /** What is known of the files beforehand, for the report's remarks. */
+  remarks?: readonly string[];
   stdin?: Readable;
   /** UDP ports that carry VXLAN, beyond those that are known. */
   vxlanPorts?: readonly number[];
@@ -38,17 +50,18 @@ export async function analyseCaptures(options: AnalyseOptions): Promise<CaptureR
   shared.findings.file = '';
   shared.follower.finish();
   shared.follower.flows.finish(shared.points, shared.findings, shared.words);
-  return reportOf(shared, files);
+  const report = reportOf(shared, files);
+  return { ...report, remarks: [...(options.remarks ?? []), ...report.remarks] };
 }
 
-async function analyseFile(file: string, shared: Shared, { stdin, signal }: AnalyseOptions): Promise<FileReport> {
-  const source = await openSource(file, stdin);
+async function analyseFile(file: CaptureFile, shared: Shared, { stdin, signal }: AnalyseOptions): Promise<FileReport> {
+  const source = await openSource(file.path, stdin);
   const analysis = new FileAnalysis(file, shared);
   const before = shared.totals.packets;
   try {
-    const cut = await readCapture(file, source, analysis, signal === undefined ? {} : { signal });
+    const cut = await readCapture(file.path, source, analysis, signal === undefined ? {} : { signal });
     analysis.finish();
-    return { file, packets: shared.totals.packets - before, cut };
+    return { file: file.label ?? file.path, packets: shared.totals.packets - before, cut };
   } finally {
     await source.close();
   }

@@ -1,4 +1,6 @@
 /** Analyses the packets of one file: decodes each and hands its layers to those who look at them. */
+import type { CaptureFile } from './analyse.ts';
+import { Conversations } from './application/conversations.ts';
 import type { AddressBook } from './decode/address-book.ts';
 import { applicationOf } from './decode/application.ts';
 import { Decoder, Protocol } from './decode/decoder.ts';
@@ -8,8 +10,9 @@ import { Chunk, sctpChunks } from './decode/sctp.ts';
 import { isWireguard } from './decode/wireguard.ts';
 import type { Follower } from './path/follower.ts';
 import type { Point, Points } from './points.ts';
-import { u16, u8 } from './read/bytes.ts';
+import { i32, u16, u8 } from './read/bytes.ts';
 import type { CapturePoint, PacketSink } from './read/sink.ts';
+import { Calls } from './signatures/calls.ts';
 import { Checksums } from './signatures/checksums.ts';
 import { Connections } from './signatures/connections.ts';
 import { DnsTraffic } from './signatures/dns.ts';
@@ -19,10 +22,13 @@ import { Neighbours } from './signatures/neighbours.ts';
 import { Tunnels } from './signatures/tunnels.ts';
 import type { Words } from './signatures/words.ts';
 import { TcpAnalysis } from './tcp/analysis.ts';
+import { Seen } from './tcp/flags.ts';
 import type { Totals } from './totals.ts';
 
 export interface Shared { findings: Findings; words: Words; addresses: AddressBook; points: Points; follower: Follower; totals: Totals; vxlanPorts: ReadonlySet<number> }
 
+/** What was there before. */
+const REPEATED = Seen.retransmission | Seen.fastRetransmission | Seen.spuriousRetransmission;
 const DNS_PORT = 53;
 /** Where CoreDNS and NodeLocal DNSCache listen in pods when they may not bind port 53; multicast DNS uses it, too. */
 const DNS_ALTERNATIVE = 5353;
@@ -30,6 +36,8 @@ const DNS_ALTERNATIVE = 5353;
 export class FileAnalysis implements PacketSink, Layers {
   readonly #shared: Shared;
   readonly #file: string;
+  readonly #ahead: number;
+  readonly #interfaces: Readonly<Record<string, string>>;
   readonly #packet = new Packet();
   readonly #decoder: Decoder;
   readonly #tcp: TcpAnalysis;
@@ -39,22 +47,36 @@ export class FileAnalysis implements PacketSink, Layers {
   readonly #dns: DnsTraffic;
   readonly #tunnels: Tunnels;
   readonly #checksums: Checksums;
+  readonly #calls: Calls;
+  readonly #conversations: Conversations;
   #frame = 0;
 
-  constructor(file: string, shared: Shared) {
+  constructor({ path, label = path, aheadNs = 0, interfaces = {} }: CaptureFile, shared: Shared) {
     const { findings, words, addresses } = shared;
     this.#shared = shared;
-    this.#file = file;
+    this.#file = label;
+    this.#ahead = aheadNs;
+    this.#interfaces = interfaces;
     this.#decoder = new Decoder(this, addresses, shared.vxlanPorts);
     this.#icmp = new IcmpErrors(findings, words);
     this.#connections = new Connections(findings, words, this.#icmp);
-    this.#tcp = new TcpAnalysis(this.#connections);
+    this.#tcp = new TcpAnalysis({
+      notable: (packet, segment) => this.#connections.notable(packet, segment),
+      ended: (flow) => {
+        this.#conversations.ended(flow);
+        this.#connections.ended(flow);
+      },
+    });
     this.#connections.table = this.#tcp.table;
     this.#neighbours = new Neighbours(findings, words, addresses);
     this.#dns = new DnsTraffic(findings, words);
     this.#tunnels = new Tunnels(findings, words);
     this.#checksums = new Checksums(findings, words);
-    findings.file = file;
+    this.#calls = new Calls(findings, words);
+    this.#conversations = new Conversations(this.#calls, (packet, bytes, at, end) => {
+      if (!this.#connections.copy) this.#dns.message(packet, bytes, at, end, true);
+    });
+    findings.file = label;
   }
 
   point({ linkType, name }: CapturePoint): number {
@@ -66,11 +88,11 @@ export class FileAnalysis implements PacketSink, Layers {
 
   packet(from: number, bytes: Buffer, at: number, captured: number, length: number, seconds: number, nanoseconds: number): void {
     const { points, totals } = this.#shared;
-    const point = points.of(from, bytes, at, captured);
+    const point = points.of(from, bytes, at, captured, this.#interfaces);
     const place = points.all[point] as Point;
     totals.packets++;
     totals.bytes += length;
-    const time = totals.clock(seconds, nanoseconds);
+    const time = totals.clock(seconds, nanoseconds - this.#ahead);
     if (place.packets++ === 0) {
       place.first = time;
       if (point > 0) this.#shared.follower.activate();
@@ -109,8 +131,8 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#shared.totals.protocols.tcp++;
     this.#connections.copy = this.#shared.follower.tcp(packet);
     this.#checksums.check(packet);
-    this.#tcp.segment(packet);
-    if (this.#tcp.firstData) this.#application(packet);
+    const seen = this.#tcp.segment(packet);
+    if (this.#tcp.dataLength > 0 && !packet.quoted) this.#data(packet, seen);
   }
 
   udp(packet: Packet): void {
@@ -121,7 +143,7 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#checksums.check(packet);
     const { sourcePort, destinationPort } = packet;
     if (sourcePort === DNS_PORT || destinationPort === DNS_PORT || ((sourcePort === DNS_ALTERNATIVE) !== (destinationPort === DNS_ALTERNATIVE))) {
-      if (!packet.fragment && !copy) this.#dns.datagram(packet);
+      if (!packet.fragment && !copy) this.#dns.message(packet, packet.bytes, packet.at + 8, Math.min(packet.captured, packet.at + packet.size), false);
     } else if (packet.size >= 40 && packet.captured - packet.at >= 12 && isWireguard(packet.bytes, packet.at + 8, packet.size - 8)) totals.protocols.wireguard++;
   }
 
@@ -159,6 +181,7 @@ export class FileAnalysis implements PacketSink, Layers {
     totals.addTcp(this.#tcp.counts, this.#tcp.table.evicted);
     totals.dnsQueries += this.#dns.queries;
     totals.dnsAnswers += this.#dns.answers;
+    totals.calls(this.#calls, this.#conversations.left);
     totals.checksums += this.#checksums.checked;
     totals.offloaded += this.#checksums.offloaded;
   }
@@ -173,10 +196,19 @@ export class FileAnalysis implements PacketSink, Layers {
     if (flow >= 0) this.#connections.quoted(packet, flow);
   }
 
-  #application(packet: Packet): void {
-    const from = packet.at + (u8(packet.bytes, packet.at + 12) >> 4) * 4;
-    const found = applicationOf(packet.bytes, from, Math.min(packet.captured, packet.at + packet.size));
-    if (found !== undefined) this.#shared.totals.application(found);
+  /** A segment with data: what it is the first time, and what it says where that is followed. */
+  #data(packet: Packet, seen: number): void {
+    const { flow, direction, dataLength, firstData } = this.#tcp;
+    const { bytes, at } = packet;
+    const from = at + (u8(bytes, at + 12) >> 4) * 4;
+    const end = Math.min(packet.captured, at + packet.size);
+    if (from >= end && !this.#conversations.any) return;
+    this.#calls.copy = this.#connections.copy;
+    if (firstData) {
+      const found = applicationOf(bytes, from, end);
+      if (found !== undefined) this.#shared.totals.application(found);
+      this.#conversations.first(packet, flow, direction, from, end, found?.kind === 'http/2');
+    }
+    this.#conversations.segment(packet, flow, direction, this.#tcp.table.firstByte(flow, direction), i32(bytes, at + 4), from, end, dataLength, (seen & REPEATED) !== 0);
   }
 }
-

@@ -29,15 +29,15 @@ export class Points {
     return { first: Math.min(...same.map(({ first }) => first)), last: Math.max(...same.map(({ last }) => last)) };
   }
 
-  /** The point of a packet of the file's interface `point`; cooked v2 tells the device's index in every packet. */
-  of(point: number, bytes: Uint8Array, at: number, captured: number): number {
+  /** The point of a packet of the file's interface `point`; cooked v2 tells the device's index in every packet, `names` how it is called. */
+  of(point: number, bytes: Uint8Array, at: number, captured: number, names: Readonly<Record<string, string>>): number {
     const base = this.all[point] as Point;
     if (base.linkType !== LinkType.cooked2 || captured < 20) return point;
     const index = i32(bytes, at + 4);
     const key = point * 2 ** 32 + (index >>> 0);
     let found = this.#byIndex.get(key);
     if (found === undefined) {
-      found = this.add(base.file, LinkType.cooked2, `${base.name === '' ? '' : `${base.name}, `}interface ${index}`);
+      found = this.add(base.file, LinkType.cooked2, names[index] ?? `${base.name === '' ? '' : `${base.name}, `}interface ${index}`);
       this.#byIndex.set(key, found);
     }
     return found;

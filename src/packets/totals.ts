@@ -23,6 +23,11 @@ export class Totals {
   readonly linkTypes = new Map<number, number>();
   /** Connections by what they carry, in either direction's first bytes. */
   readonly applications = new Map<string, number>();
+  /** Answers by status, and how calls of gRPC ended. */
+  readonly http = new Map<string, number>();
+  readonly grpc = new Map<string, number>();
+  /** Connections of HTTP/2 and DNS that were not followed to the end. */
+  readonly notFollowed = { many: 0, holes: 0 };
   readonly #base = { seconds: -1 };
   #first = Infinity;
   #last = -Infinity;
@@ -56,6 +61,12 @@ export class Totals {
   addTcp(counts: TcpCounts, evicted: number): void {
     for (const key of Object.keys(counts) as (keyof TcpCounts)[]) this.tcp[key] += counts[key];
     this.evicted += evicted;
+  }
+
+  calls({ http, grpcCalls }: { http: ReadonlyMap<string, number>; grpcCalls: ReadonlyMap<string, number> }, left: { many: number; holes: number }): void {
+    for (const [sum, add] of [[this.http, http], [this.grpc, grpcCalls]] as const) for (const [key, count] of add) sum.set(key, (sum.get(key) ?? 0) + count);
+    this.notFollowed.many += left.many;
+    this.notFollowed.holes += left.holes;
   }
 
   malformed(what: Malformed, frame: number): void {

@@ -6,10 +6,14 @@ export interface Application { kind: 'http/1' | 'http/2' | 'tls' | 'ssh'; /** Of
 const PREFACE = 'PRI * HTTP/2.0\r\n';
 const METHODS = /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) \S/;
 
+/** What any of these begins with: one look is enough for most connections. */
+const LETTERS: ReadonlySet<number> = new Set(Array.from('GHPDCOTS', (letter) => letter.charCodeAt(0)));
+
 /** Undefined for what is not known. `[at, end)` is the payload of a connection's first segment with data. */
 export function applicationOf(bytes: Uint8Array, at: number, end: number): Application | undefined {
   if (end - at < 6) return undefined;
   if (u8(bytes, at) === 22 && u8(bytes, at + 1) === 3) return { kind: 'tls', detail: serverName(bytes, at, end) ?? '' };
+  if (!LETTERS.has(u8(bytes, at))) return undefined;
   const line = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(end - at, 96)).toString('latin1');
   if (line.startsWith(PREFACE.slice(0, Math.min(PREFACE.length, end - at)))) return { kind: 'http/2', detail: '' };
   if (METHODS.test(line)) return { kind: 'http/1', detail: method(line) };

@@ -1,4 +1,5 @@
 /** What of each flow passed which capture points, in which order, under which addresses; and from that, what was lost between two of them. */
+import { Protocol } from '../decode/decoder.ts';
 import type { Packet } from '../decode/packet.ts';
 import type { Points } from '../points.ts';
 import type { Findings } from '../signatures/findings.ts';
@@ -72,8 +73,11 @@ export class PathFlows {
   /** How much clocks of other files run ahead of the first one: both directions of traffic between two points are delayed alike. */
   skew(points: Points): Map<number, number> {
     const file = points.all[0]?.file;
+    // Sequence numbers are unique; a datagram that is sent again is taken for itself, seconds later.
+    const sure = this.all.some(({ protocol, seen }) => protocol === Protocol.tcp && seen.size > 0);
     const extremes = new Map<number, [least: number, most: number]>();
     for (const flow of this.all) for (const [point, { count, delay }] of flow.seen) {
+      if (sure && flow.protocol !== Protocol.tcp) continue;
       const [from, to] = [points.all[flow.point], points.all[point]];
       if (from === undefined || to === undefined || from.file !== file || to.file === file) continue;
       const mean = delay / count;
@@ -87,11 +91,19 @@ export class PathFlows {
   /** Tells what was lost where. */
   finish(points: Points, findings: Findings, words: Words): void {
     const skew = this.skew(points);
+    const siblings = this.#siblings();
     for (const flow of this.all) {
       const order = this.order(flow, skew);
       for (let at = 0; at + 1 < order.length; at++) this.#lost(flow, order, at, points, findings, words);
-      if (order.length === 1) this.#vanished(flow, points, findings, words);
+      if (order.length === 1) this.#vanished(flow, siblings, points, findings, words);
     }
+  }
+
+  /** The first flow that was seen at several points, by its first point and either end. */
+  #siblings(): Map<string, PathFlow> {
+    const found = new Map<string, PathFlow>();
+    for (const flow of this.all) if (flow.seen.size > 0) for (const key of siblingKeys(flow)) if (!found.has(key)) found.set(key, flow);
+    return found;
   }
 
   /** Packets that passed the point `order[at]` and none behind it, while others of the flow went on. */
@@ -113,10 +125,11 @@ export class PathFlows {
   }
 
   /** A flow of which nothing arrived at a point that other flows of the same ends reach. */
-  #vanished(flow: PathFlow, points: Points, findings: Findings, words: Words): void {
+  #vanished(flow: PathFlow, siblings: ReadonlyMap<string, PathFlow>, points: Points, findings: Findings, words: Words): void {
     const count = flow.waiting.length + [...flow.masks.values()].reduce((sum, one) => sum + one, 0);
     if (count < LEAST + 1) return;
-    const sibling = this.all.find((other) => other.seen.size > 0 && other.point === flow.point && other.family === flow.family && (other.source === flow.source || other.destination === flow.destination));
+    const [from, to] = siblingKeys(flow).map((key) => siblings.get(key));
+    const sibling = from ?? to;
     if (sibling === undefined) return;
     const next = this.order(sibling, new Map()).find((point) => point !== flow.point);
     if (next === undefined) return;
@@ -145,6 +158,8 @@ export class PathFlows {
     }).toSorted((a, b) => b.packets - a.packets).slice(0, most);
   }
 }
+
+const siblingKeys = ({ point, family, source, destination }: PathFlow): string[] => [`${point} ${family} from ${source}`, `${point} ${family} to ${destination}`];
 
 function endsOf(packet: Packet): Ends {
   return { family: packet.family === 6 ? 6 : 4, protocol: packet.protocol, source: packet.source, destination: packet.destination, sourcePort: packet.sourcePort, destinationPort: packet.destinationPort };

@@ -25,6 +25,8 @@ export function reportOf(shared: Shared, files: readonly FileReport[]): CaptureR
     tcp: { ...totals.tcp },
     protocols: { ...totals.protocols },
     applications: [...totals.applications].toSorted((a, b) => b[1] - a[1]).map(([what, count]) => ({ what, count })),
+    http: byCount(totals.http),
+    grpc: byCount(totals.grpc),
     signatures: findings.all().map(({ id, count, first, last, frame, file, example, more }) => ({
       id, weight: SIGNATURES[id].weight, title: SIGNATURES[id].title, count, firstAt: totals.iso(first), lastAt: totals.iso(last),
       ...(several && file !== '' ? { file } : {}), frame, example, ...(more.length === 0 ? {} : { more }), next: SIGNATURES[id].next,
@@ -34,12 +36,16 @@ export function reportOf(shared: Shared, files: readonly FileReport[]): CaptureR
   };
 }
 
+const byCount = (counts: ReadonlyMap<string, number>): { status: string; count: number }[] => [...counts].toSorted((a, b) => b[1] - a[1]).map(([status, count]) => ({ status, count }));
+
 function remarks({ totals, addresses, follower, points }: Shared): string[] {
   const name = (type: number): string => Object.entries(LinkType).find(([, known]) => known === type)?.[0] ?? String(type);
   return [
     ...[...totals.linkTypes].map(([type, count]) => `${count} packets of link type ${name(type)} are not understood: they are counted, and nothing else.`),
     ...[...totals.malformedLayers].map(([what, { count, frame }]) => `${count} ${count === 1 ? 'packet is' : 'packets are'} cut or contradictory in its ${what === 'nesting' ? 'tunnels: they are nested too deep' : `${what} layer`}, first in frame ${frame}.`),
     ...(totals.evicted === 0 ? [] : [`${totals.evicted} connections were forgotten before the end, the most silent ones: if they went on, their counts are too low.`]),
+    ...(totals.notFollowed.many === 0 ? [] : [`${totals.notFollowed.many} connections of HTTP/2 or DNS were not followed: there were too many at a time.`]),
+    ...(totals.notFollowed.holes === 0 ? [] : [`${totals.notFollowed.holes} connections of HTTP/2 or DNS were followed up to a hole in the capture: how later calls ended is not known.`]),
     ...(addresses.missed === 0 ? [] : [`There are more IPv6 addresses than are told apart: ${addresses.missed} packets are of one that is not.`]),
     ...(follower.forgotten === 0 ? [] : [`Of packets that passed several capture points ${follower.forgotten} were let go before the end: between files they are not compared.`]),
     ...(points.all.length > MOST_POINTS ? [`Packets are followed over the first ${MOST_POINTS} of ${points.all.length} capture points.`] : []),

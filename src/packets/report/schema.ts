@@ -20,6 +20,8 @@ export const captureSchema = z.object({
   }).describe("counted by the definitions of tshark's expert system"),
   protocols: z.record(z.string(), count),
   applications: z.array(z.object({ what: z.string(), count })).describe("what connections carry, by their first bytes; TLS with the server's name"),
+  http: z.array(z.object({ status: z.string(), count })).describe('answers of HTTP/1 and HTTP/2 that are not encrypted'),
+  grpc: z.array(z.object({ status: z.string(), count })).describe('how calls of gRPC ended that are not encrypted, by the names of its status codes'),
   signatures: z.array(z.object({
     id: z.string(), weight: z.enum(['fault', 'warning', 'note']), title: z.string(), count,
     firstAt: z.string().describe('ISO 8601 in UTC with nanoseconds'), lastAt: z.string(),

@@ -39,6 +39,8 @@ export function renderCapture(report: CaptureReport, style: TextOptions): string
     lines.push(...wrap(shown.map(([name, count]) => `${name} ${number(count)}`).join(', '), '  '));
   }
   if (report.applications.length > 0) lines.push('', style.bold('Connections by what they carry'), ...wrap(report.applications.slice(0, 12).map(({ what, count }) => `${what} ${number(count)}`).join(', '), '  '));
+  const calls = [...report.http.map(({ status, count }): [string, number] => [`HTTP ${status}`, count]), ...report.grpc.map(({ status, count }): [string, number] => [`gRPC ${status}`, count])];
+  if (calls.length > 0) lines.push('', style.bold('Answers'), ...wrap(calls.slice(0, 24).map(([what, count]) => `${what} ${number(count)}`).join(', '), '  '));
   if (report.paths.length > 0) {
     lines.push('', style.bold('Ways of packets over the capture points'));
     for (const { flow, points, delay, packets: of } of report.paths.slice(0, 10)) lines.push(...wrap(`${flow}: ${points.join(' → ')}, ${number(of)} packets${delay === '' ? '' : `, ${delay}`}`, '  ', '    '));

@@ -52,6 +52,12 @@ export const SIGNATURES = {
   'dns-nxdomain-storm': { weight: 'warning', title: 'most DNS answers say that the name does not exist', next: 'See dns-search-list; or a client that asks for a name that is gone.' },
   'dns-search-list': { weight: 'note', title: 'outside names are tried with every search domain of the cluster first', next: 'ndots:5 multiplies questions: end the name with a dot, or set dnsConfig.options ndots.' },
   'dns-failure': { weight: 'fault', title: 'DNS servers answer with a failure', next: "CoreDNS cannot reach its upstream: its logs, and the node's resolv.conf." },
+  'dns-truncated': { weight: 'note', title: 'DNS answers that did not fit into a datagram', next: 'The client asks again over TCP: policies and firewalls must let TCP 53 through, too. See syn-unanswered for connections to port 53.' },
+  'grpc-unavailable': { weight: 'warning', title: 'gRPC calls that ended with UNAVAILABLE or DEADLINE_EXCEEDED', next: 'The status came over the network: whoever sent it could not reach or wait for what is behind it. Look at the connections that it makes itself, and at its logs.' },
+  'grpc-error': { weight: 'note', title: 'gRPC calls that ended with an error of the application', next: 'Not the network: the call arrived and was answered. See the logs of the server.' },
+  'http-gateway-error': { weight: 'warning', title: 'HTTP answers 502, 503 or 504: a proxy that does not get an answer', next: 'The proxy was reached; look at its connections to its backends, and whether they are Ready.' },
+  'http-server-error': { weight: 'note', title: 'HTTP answers 5xx of the application', next: 'Not the network: the request arrived and was answered. See the logs of the server.' },
+  'http2-error': { weight: 'warning', title: 'HTTP/2 connections or streams that were given up with an error', next: 'The code says why: ENHANCE_YOUR_CALM is too many keep-alive pings, REFUSED_STREAM a server that has enough, COMPRESSION_ERROR or PROTOCOL_ERROR a broken peer or proxy.' },
   'lost-between': { weight: 'fault', title: 'packets that passed one capture point and did not reach the next', next: 'Look at what stands between the two points: packet filters, tunnel, MTU, neighbour.' },
 } as const satisfies Readonly<Record<string, Signature>>;
 

@@ -1,4 +1,4 @@
-/** DNS over UDP: questions without answers, pairs of which one is lost, names that do not exist, servers that fail. */
+/** DNS: questions without answers, pairs of which one is lost, names that do not exist, servers that fail. */
 import { dnsName, dnsResult, dnsType, readDns } from '../decode/dns.ts';
 import type { Packet } from '../decode/packet.ts';
 import type { Findings } from './findings.ts';
@@ -6,8 +6,10 @@ import { span, type Words } from './words.ts';
 
 interface Question { family: number; client: number; port: number; server: number; serverPort: number; id: number; name: string; type: number; first: number; frame: number; tries: number; twinAnswered: boolean; answered: boolean }
 
-/** Questions under way. */
-const CAPACITY = 65_536;
+/** Questions under way, and how many give way at a time when there are more. */
+const [CAPACITY, ROOM] = [65_536, 4096];
+/** Between two looks for questions that waited too long. */
+const EVERY = 0.5e9;
 /** glibc and musl give up a try after 5 s (resolv.conf(5), `timeout`): what comes later is not an answer. */
 const PATIENCE = 5e9;
 /** At the end of the capture a question that is younger than this may still be answered. */
@@ -26,6 +28,7 @@ export class DnsTraffic {
   readonly #byPort = new Map<number, Question>();
   readonly #findings: Findings;
   readonly #words: Words;
+  #due = -Infinity;
   #missing = { count: 0, first: 0, frame: 0, example: '' };
 
   constructor(findings: Findings, words: Words) {
@@ -33,9 +36,9 @@ export class DnsTraffic {
     this.#words = words;
   }
 
-  /** A UDP packet of port 53, or 5353 where it is not multicast. */
-  datagram(packet: Packet): void {
-    const message = readDns(packet.bytes, packet.at + 8, Math.min(packet.captured, packet.at + packet.size));
+  /** A message in [at, end) of a UDP packet of port 53, or 5353 where it is not multicast; or of a TCP connection (`stream`). */
+  message(packet: Packet, bytes: Uint8Array, at: number, end: number, stream: boolean): void {
+    const message = readDns(bytes, at, end);
     if (message === undefined) return;
     this.#expire(packet.time);
     const { family, time } = packet;
@@ -47,7 +50,7 @@ export class DnsTraffic {
         return;
       }
       this.queries++;
-      const question: Question = { family, client: packet.source, port: packet.sourcePort, server: packet.destination, serverPort: packet.destinationPort, id: message.id, name: dnsName(packet.bytes, message.nameAt, message.nameEnd), type: message.type, first: time, frame: packet.frame, tries: 1, twinAnswered: false, answered: false };
+      const question: Question = { family, client: packet.source, port: packet.sourcePort, server: packet.destination, serverPort: packet.destinationPort, id: message.id, name: dnsName(bytes, message.nameAt, message.nameEnd), type: message.type, first: time, frame: packet.frame, tries: 1, twinAnswered: false, answered: false };
       this.#questions.set(key, question);
       return;
     }
@@ -59,7 +62,11 @@ export class DnsTraffic {
       this.#questions.delete(key);
       this.#byPort.set(pairKey(question), question);
     }
-    if (message.result !== 0) this.#result(packet, message.result, dnsName(packet.bytes, message.nameAt, message.nameEnd), message.type);
+    if (message.truncated && !stream) {
+      const { nameAt, nameEnd, type } = message;
+      this.#findings.note('dns-truncated', time, packet.frame, packet.destination, () => `${this.#words.address(family, packet.source)} answers ${dnsName(bytes, nameAt, nameEnd)} (${dnsType(type)}) for ${this.#words.address(family, packet.destination)} in part: the rest did not fit`);
+    }
+    if (message.result !== 0) this.#result(packet, message.result, dnsName(bytes, message.nameAt, message.nameEnd), message.type);
   }
 
   #result(packet: Packet, result: number, name: string, type: number): void {
@@ -76,15 +83,18 @@ export class DnsTraffic {
     }
   }
 
-  /** Judges questions that waited too long: they are in order of age. */
+  /** Judges questions that waited too long: they are in order of age. Not with every message: a Map passes over all that was deleted at its front. */
   #expire(now: number): void {
+    const full = this.#questions.size >= CAPACITY || this.#byPort.size >= CAPACITY;
+    if (now < this.#due && !full) return;
+    this.#due = now + EVERY;
     for (const [key, question] of this.#questions) {
-      if (now - question.first < PATIENCE * 2 && this.#questions.size < CAPACITY) break;
+      if (now - question.first < PATIENCE * 2 && this.#questions.size <= CAPACITY - ROOM) break;
       this.#questions.delete(key);
       this.#timeout(question);
     }
     for (const [key, question] of this.#byPort) {
-      if (now - question.first < PATIENCE * 3 && this.#byPort.size < CAPACITY) break;
+      if (now - question.first < PATIENCE * 3 && this.#byPort.size <= CAPACITY - ROOM) break;
       this.#byPort.delete(key);
     }
   }

@@ -45,6 +45,10 @@ export class TcpAnalysis {
   };
   /** Whether the last segment was the first with data of its direction. */
   firstData = false;
+  /** Of the last segment: its connection, direction (0, 1), and bytes of data; 0 when it was not judged. */
+  flow = 0;
+  direction = 0;
+  dataLength = 0;
   readonly #observer: TcpObserver;
   readonly #segment: Segment = { flow: 0, direction: 0, seq: 0, ack: 0, length: 0, flags: 0, window: 0, seen: 0, created: false, before: 0 };
 
@@ -92,9 +96,13 @@ export class TcpAnalysis {
     const before = seen === 0 || handshake !== Tcp.syn ? (words[common + COMMON.flags] as number) : this.#segment.before;
     let length = -1;
     this.firstData = false;
+    this.dataLength = 0;
     if (!packet.fragment && !packet.quoted && packet.size >= header) {
       length = packet.size - header;
       this.#bases(mine, theirs, seq, ack, flags);
+      this.flow = flow;
+      this.direction = direction;
+      this.dataLength = length;
       this.firstData = length > 0 && ((words[mine + SIDE.bits] as number) & Data) === 0;
       seen = analyseSequence(table, flow, direction, packet.time, seq, ack, length, flags, window, seen);
       track(table, flow, direction, packet, seq, ack, length, flags, seen);

@@ -61,6 +61,11 @@ export class FlowTable {
     return this.#add(low, high, ports, packet.family);
   }
 
+  /** Sequence number of a direction's first byte: behind its SYN, or as far back as the capture tells. */
+  firstByte(flow: number, direction: number): number {
+    return ((this.words[flow * WORDS + DIRECTION + direction * DIRECTION_WORDS + SIDE.base] as number) + 1) | 0;
+  }
+
   /** Forgets what is known of a connection, but not its ends. */
   reset(flow: number, now: number, previous = -Infinity): void {
     const at = flow * WORDS;

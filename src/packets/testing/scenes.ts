@@ -58,6 +58,19 @@ export class Scene {
       .tcp(client, cport, server, sport, { seq: 101, ack: 501, flags: Tcp.ack }, on).wait(1);
   }
 
+  /** A connection on which both ends talk in turns, the client first; each turn is one segment. */
+  talks(client: string, cport: number, server: string, sport: number, turns: readonly Uint8Array[]): this {
+    const next = [101, 501];
+    this.opens(client, cport, server, sport);
+    turns.forEach((payload, at) => {
+      const [me, other] = at % 2 === 0 ? [0, 1] : [1, 0];
+      const ends = me === 0 ? [client, cport, server, sport] as const : [server, sport, client, cport] as const;
+      if (payload.length > 0) this.tcp(...ends, { seq: next[me] as number, ack: next[other] as number, flags: Tcp.ack | Tcp.push, payload }).wait(1);
+      next[me] = (next[me] as number) + payload.length;
+    });
+    return this;
+  }
+
   pcap(): Buffer {
     return pcapFile(this.frames, { nano: true });
   }
@@ -70,6 +83,9 @@ export class Scene {
 function tunnelled(frame: Uint8Array, [from, to, port = 8472]: readonly [string, string, number?], vni: number): Buffer {
   return ethernet(POD_MAC, HOST_MAC, 0x0800, ip(from, to, 17, udp(from, to, 50_000, port, vxlan(vni, frame))));
 }
+
+/** As it goes over TCP: with its length before it. */
+export const overTcp = (message: Uint8Array): Buffer => Buffer.from([message.length >> 8, message.length & 255, ...message]);
 
 /** A DNS question, or an answer with the given result. */
 export function dns(id: number, name: string, type: number, result?: number): Buffer {

@@ -1,0 +1,127 @@
+/**
+ * Connections whose content is followed: HTTP/2 with gRPC, and DNS over TCP. Which they are is told by the first bytes and the port; all
+ * others cost one look at a bit. Answers of HTTP/1 are told by the segments that they begin with, without following anything.
+ */
+import type { Packet } from '../decode/packet.ts';
+import { i32, u8 } from '../read/bytes.ts';
+import { DnsStream } from './dns-stream.ts';
+import { isSettings, Http2Direction } from './http2.ts';
+import { InOrder } from './in-order.ts';
+
+/** Who is told. The packet is the one in which it was complete; `flow` and `direction` are those of the connection. */
+export interface ConversationEvents {
+  /** An HTTP answer; `version` 1 or 2. */
+  status(packet: Packet, version: 1 | 2, status: string, path: string): void;
+  /** A gRPC call has ended with this status. */
+  grpc(packet: Packet, status: number, path: string): void;
+  /** A connection or one of its streams was given up with an error code. */
+  failure(packet: Packet, what: 'goaway' | 'reset', code: number, path: string): void;
+}
+
+/** A whole DNS message, but for what it has beyond its first 600 bytes. */
+type DnsMessage = (packet: Packet, bytes: Uint8Array, at: number, end: number) => void;
+
+/** Connections that are followed at a time: 100 KB each at most. */
+const MOST = 1024;
+/** Calls under way whose paths are remembered, of one connection. */
+const CALLS = 1000;
+const DNS_PORT = 53;
+/** `HTTP` and `/1.` as numbers. */
+const [HTTP, ONE] = [0x48545450, 0x2f312e];
+
+interface Followed { directions: [InOrder | undefined, InOrder | undefined]; client: number; paths: Map<number, string> }
+
+export class Conversations {
+  /** Connections that were not followed, or no longer, and why. */
+  readonly left = { many: 0, holes: 0 };
+  readonly #events: ConversationEvents;
+  readonly #dns: DnsMessage;
+  readonly #followed = new Map<number, Followed>();
+  /** The packet at hand. */
+  #packet!: Packet;
+
+  constructor(events: ConversationEvents, dns: DnsMessage) {
+    this.#events = events;
+    this.#dns = dns;
+  }
+
+  /** Whether any connection is followed. */
+  get any(): boolean {
+    return this.#followed.size > 0;
+  }
+
+  /** The first bytes of a direction, which say that it is HTTP/2 (`preface`: it is the client's), or the port of DNS. */
+  first(packet: Packet, flow: number, direction: number, from: number, end: number, preface: boolean): void {
+    if (this.#followed.has(flow)) return;
+    const dns = packet.destinationPort === DNS_PORT || packet.sourcePort === DNS_PORT;
+    if (!preface && !dns && !isSettings(packet.bytes, from, end)) return;
+    if (this.#followed.size >= MOST) {
+      this.left.many++;
+      return;
+    }
+    const client = preface || (dns && packet.destinationPort === DNS_PORT) ? direction : 1 - direction;
+    this.#followed.set(flow, { directions: [undefined, undefined], client: dns ? -1 : client, paths: new Map() });
+  }
+
+  /** A segment with data of any connection, whose payload stands in [from, end); `start` is the sequence number of its direction's first byte. */
+  segment(packet: Packet, flow: number, direction: number, start: number, seq: number, from: number, end: number, length: number, repeated: boolean): void {
+    this.#packet = packet;
+    const followed = this.#followed.get(flow);
+    if (followed === undefined) {
+      if (!repeated && end - from >= 12) this.#answer(packet, from);
+      return;
+    }
+    const stream = (followed.directions[direction] ??= this.#stream(followed, direction, start));
+    if (stream.segment(seq, packet.bytes, from, end, length)) return;
+    this.left.holes++;
+    this.#followed.delete(flow);
+  }
+
+  /** The connection is over. */
+  ended(flow: number): void {
+    const followed = this.#followed.get(flow);
+    if (followed === undefined) return;
+    this.#followed.delete(flow);
+    if (followed.directions.some((direction) => direction?.waits)) this.left.holes++;
+  }
+
+  #stream(followed: Followed, direction: number, start: number): InOrder {
+    if (followed.client < 0) return new InOrder(new DnsStream((bytes, at, end) => this.#dns(this.#packet, bytes, at, end)), start);
+    const { paths } = followed;
+    const isClient = followed.client === direction;
+    return new InOrder(new Http2Direction({
+      headers: (stream, fields, last) => {
+        let [status, grpc, path] = ['', '', ''];
+        for (const [name, value] of fields) {
+          if (name === ':status') status = value;
+          else if (name === 'grpc-status') grpc = value;
+          else if (name === ':path') path = value;
+        }
+        if (isClient) {
+          if (path !== '' && paths.size < CALLS) paths.set(stream, pathOf(path));
+          return;
+        }
+        const of = paths.get(stream) ?? '';
+        if (/^[1-5]\d\d$/.test(status)) this.#events.status(this.#packet, 2, status, of);
+        if (/^\d{1,2}$/.test(grpc)) this.#events.grpc(this.#packet, Number(grpc), of);
+        if (last) paths.delete(stream);
+      },
+      reset: (stream, code) => {
+        this.#events.failure(this.#packet, 'reset', code, paths.get(stream) ?? '');
+        paths.delete(stream);
+      },
+      goaway: (code) => this.#events.failure(this.#packet, 'goaway', code, ''),
+    }, isClient), start);
+  }
+
+  /** An answer of HTTP/1 begins a segment: `HTTP/1.1 200`. */
+  #answer(packet: Packet, from: number): void {
+    const { bytes } = packet;
+    if (i32(bytes, from) !== HTTP || i32(bytes, from + 4) >>> 8 !== ONE || u8(bytes, from + 8) !== 0x20) return;
+    const status = Buffer.from(bytes.buffer, bytes.byteOffset + from + 9, 3).toString('latin1');
+    if (/^[1-5]\d\d$/.test(status)) this.#events.status(packet, 1, status, '');
+  }
+}
+
+/** Without what follows a question mark, which may hold secrets, and without what is not printable. */
+const pathOf = (path: string): string => (path.split('?', 1)[0] ?? '').slice(0, 200).replace(/[^\x20-\x7e]/g, '.');
