@@ -75,8 +75,8 @@ const DRAWS = 100;
 
 /** Random policies that allow some of the probes and deny others; every second time Calico's are among them. Errors: where none can be drawn. */
 export function policiesFor(objects: readonly KubeObject[], pods: readonly ProbePod[], seed: number): KubeObject[] {
-  for (let draw = 0; draw < DRAWS; draw += 1) {
-    const policies = drawn(pods, seed, seed * DRAWS + draw);
+  for (let attempt = 0; attempt < DRAWS; attempt += 1) {
+    const policies = draw(pods, seed, seed * DRAWS + attempt);
     const part = allowed(objects, pods, policies);
     if (part > 0.2 && part < 0.8) return policies;
   }
@@ -84,7 +84,7 @@ export function policiesFor(objects: readonly KubeObject[], pods: readonly Probe
 }
 
 /** Random NetworkPolicies, with an odd number Calico's policies of its default tier beside them, as its CustomResourceDefinitions hold them. */
-function drawn(pods: readonly ProbePod[], number: number, seed: number): KubeObject[] {
+function draw(pods: readonly ProbePod[], number: number, seed: number): KubeObject[] {
   const about = pods[seed % pods.length]!.address;
   const isPolicy = (one: object): one is KubeObject => /^(Global)?NetworkPolicy$/.test((one as KubeObject).kind);
   const [world] = fc.sample(worlds.filter(({ policies }) => policies.length > 1), { seed, numRuns: 1 });
