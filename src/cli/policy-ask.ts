@@ -2,12 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { UsageError, type ExitCode } from '../core/errors.ts';
 import { isRouteName } from '../policy/ask/ends.ts';
-import { answerLines } from '../policy/ask/check.ts';
+import { answerLines, queriesOf } from '../policy/ask/check.ts';
 import { Asker, type Question } from '../policy/ask/question.ts';
 import { replyDocument, replyText } from '../policy/ask/reply-text.ts';
 import type { Protocol } from '../policy/model/ports.ts';
-import { integerOption, textOption } from './options.ts';
+import { Answers } from '../policy/watch/answers.ts';
+import { Session } from '../policy/watch/session.ts';
+import { integerOption, listArgument, textOption } from './options.ts';
 import { codeOf, engineOf, requiredText, sourcesArgument, stateOptions } from './policy-input.ts';
+import { follow, isWatching, watchOption, write, type Watching } from './policy-watch.ts';
 import type { Verb, VerbContext, VerbOption } from './verb.ts';
 
 const FROM = 'NAMESPACE/POD, NAMESPACE/WORKLOAD, a node\'s name, or an address';
@@ -45,6 +48,17 @@ export const ask: Verb = {
   },
 };
 
+function watchedAnswers(session: Session, answers: Answers): Watching {
+  return {
+    next([read]) {
+      const { after, touched } = session.next(read!.state);
+      const lines = [...answers.next(after, touched)];
+      return { pieces: lines, summary: () => `${lines.length} ${lines.length === 1 ? 'answer' : 'answers'} changed` };
+    },
+    good: () => answers.unanswered === 0,
+  };
+}
+
 function readQueries(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
@@ -56,13 +70,23 @@ function readQueries(path: string): string {
 export const check: Verb = {
   name: 'check',
   summary: 'answer many questions at once',
-  description: 'Reads questions, one JSON object per line: {"id", "from", "to", "protocol", "port"}, where the ends are named as in `policy ask`. Writes one line for each: {"id", "verdict", "because": […]}. Exits 0 when all could be answered, whatever the answers.',
+  description: 'Reads questions, one JSON object per line: {"id", "from", "to", "protocol", "port"}, where the ends are named as in `policy ask`. Writes one line for each: {"id", "verdict", "because": […]}; with --watch, after a change, one for each whose verdict is another. Exits 0 when all could be answered, whatever the answers.',
   arguments: [sourcesArgument],
-  options: [{ flags: '--queries <file>', description: 'the questions; - for standard input', required: true }, ...stateOptions],
+  options: [{ flags: '--queries <file>', description: 'the questions; - for standard input', required: true }, watchOption, ...stateOptions],
   examples: [{ command: 'fairlead policy check --queries questions.ndjson manifests/', description: 'answer a file of questions' }],
   async run(ctx): Promise<ExitCode> {
     const queries = requiredText(ctx, 'queries');
     const text = readQueries(queries);
+    const sources = listArgument(ctx, 'source');
+    if (isWatching(ctx, sources)) {
+      const answers = new Answers([...queriesOf(text, queries)]);
+      return await follow(ctx, [{ inputs: sources, enforcer: textOption(ctx, 'enforcer') ?? 'auto' }], async ([first]) => {
+        const { state } = first!;
+        const session = new Session(state, 'pod');
+        await write(ctx, answers.next(session.engine));
+        return watchedAnswers(session, answers);
+      });
+    }
     const tally = { unanswered: 0 };
     for (const lines of answerLines(new Asker(await engineOf(ctx)), text, queries, tally)) {
       ctx.stdout(lines);

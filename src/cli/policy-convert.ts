@@ -12,7 +12,7 @@ import type { Verb } from './verb.ts';
 export const convert: Verb = {
   name: 'convert',
   summary: 'policies in the language of another CNI',
-  description: 'Writes policies in another dialect: those of Kubernetes as Calico\'s or Cilium\'s, Calico\'s as Kubernetes\' ones. Each is converted without loss or refused with the field that stands against it; before anything is written, the connectivity of the pods in the input is compared by the policy engine and must be the same. Exits 1 when any was refused.',
+  description: 'Writes policies in another dialect: those of Kubernetes as Calico\'s or Cilium\'s, Calico\'s as Kubernetes\' ones; those that are of the dialect already stay as they are. Each is converted without loss or refused with the field that stands against it; before anything is written, the connectivity of the pods in the input is compared by the policy engine and must be the same. Exits 1 when any was refused.',
   arguments: [sourcesArgument],
   options: [{ flags: '--to <dialect>', description: 'the dialect', choices: TARGETS, required: true }, strictOption, ...liveOptions],
   examples: [{ command: 'fairlead policy convert --to calico manifests/ > calico.yaml', description: 'Kubernetes\' policies as Calico\'s' }],

@@ -2,14 +2,16 @@
 import { UsageError, type ExitCode } from '../core/errors.ts';
 import { compile } from '../policy/compile/engine.ts';
 import { countsText, DIFF_FORMATS, diffText, type DiffFormat } from '../policy/ask/diff-text.ts';
-import { diff as compare } from '../policy/ask/diff.ts';
+import { diff as compare, type DiffLevel } from '../policy/ask/diff.ts';
 import { loadInputs } from '../policy/input/load.ts';
 import type { Loaded } from '../policy/input/objects.ts';
 import { readState } from '../policy/state.ts';
+import type { Read } from '../policy/watch/follow.ts';
 import { denialText, establishedText } from '../policy/enforcers/words.ts';
 import { flagOption, textOption } from './options.ts';
 import { codeOf, enforcerOption, loadedOf, stateOf, strictOption } from './policy-input.ts';
 import { liveCluster, liveOptions } from './policy-live.ts';
+import { follow, isWatching, watchOption, write, type Watching } from './policy-watch.ts';
 import type { Verb, VerbContext } from './verb.ts';
 
 /** Stands for the live cluster; a file of that name is ./live. */
@@ -20,6 +22,27 @@ async function load(ctx: VerbContext, a: string, b: string | undefined): Promise
   if (a === '-' && b === '-') throw new UsageError('Standard input (-) can be read only once.');
   const one = async (source: string): Promise<Loaded> => (source === LIVE ? await liveCluster(ctx) : a === LIVE || b === LIVE ? await loadInputs([source], process.stdin) : await loadedOf(ctx, [source]));
   return { a: await one(a), b: b === undefined ? undefined : await one(b) };
+}
+
+/** The lines of a difference that are new, and those that are gone. */
+async function watchedDifference(ctx: VerbContext, first: readonly Read[], level: DiffLevel): Promise<Watching> {
+  const linesOf = (reads: readonly Read[]): Set<string> => {
+    const [x, y] = compile(reads.map(({ state }) => state));
+    const explain = flagOption(ctx, 'explain');
+    const pieces = diffText(x!, y!, compare(x!, y!, level), { format: 'text', explain }, { closed: 0, opened: 0, mayClose: 0, mayOpen: 0 });
+    return new Set([...pieces].flatMap((piece) => (explain ? piece : piece.split(/(?<=\n)/))));
+  };
+  let lines = linesOf(first);
+  await write(ctx, lines);
+  return {
+    next(reads) {
+      const before = lines;
+      lines = linesOf(reads);
+      const [fresh, gone] = [[...lines].filter((one) => !before.has(one)), [...before].filter((one) => !lines.has(one))];
+      return { pieces: [...fresh.map((one) => `new: ${one}`), ...gone.map((one) => `gone: ${one}`)], summary: () => `${fresh.length} differences are new, ${gone.length} gone, ${lines.size} in all` };
+    },
+    good: () => lines.size === 0,
+  };
 }
 
 export const diff: Verb = {
@@ -36,6 +59,7 @@ export const diff: Verb = {
     { flags: '--level <level>', description: 'what a line is about', choices: ['pod', 'workload'], default: 'workload' },
     { flags: '-o, --output <format>', description: 'format', choices: DIFF_FORMATS, default: 'text' },
     { flags: '--explain', description: 'say for each change which rules are behind it' },
+    watchOption,
     strictOption,
     ...liveOptions,
   ],
@@ -48,13 +72,17 @@ export const diff: Verb = {
     const [a, b] = [ctx.args['a'], ctx.args['b']].map((one) => (typeof one === 'string' ? one : undefined));
     const [before, after] = [textOption(ctx, 'enforcerA') ?? 'auto', textOption(ctx, 'enforcerB') ?? 'auto'];
     if (b === undefined && before === after) throw new UsageError('There is nothing to compare: name a second state, or choose different enforcers with --enforcer-a and --enforcer-b.');
+    const [level, format] = [textOption(ctx, 'level') === 'pod' ? 'pod' as const : 'workload' as const, (textOption(ctx, 'output') ?? 'text') as DiffFormat];
+    const sources = [a ?? LIVE, b ?? a ?? LIVE];
+    if (isWatching(ctx, sources.includes(LIVE) ? [] : sources, { option: format, plain: 'text' })) {
+      return await follow(ctx, sources.map((one, index) => ({ inputs: [one], enforcer: [before, after][index]! })), async (first) => await watchedDifference(ctx, first, level));
+    }
     const loaded = await load(ctx, a ?? LIVE, b);
     const first = stateOf(ctx, loaded.a, before);
     const second = loaded.b === undefined ? readState(loaded.a, after).state : stateOf(ctx, loaded.b, after);
     const [x, y] = compile([first, second]);
     const counts = { closed: 0, opened: 0, mayClose: 0, mayOpen: 0 };
-    const difference = compare(x!, y!, textOption(ctx, 'level') === 'pod' ? 'pod' : 'workload');
-    const format = (textOption(ctx, 'output') ?? 'text') as DiffFormat;
+    const difference = compare(x!, y!, level);
     let piece = '';
     for (const text of diffText(x!, y!, difference, { format, explain: flagOption(ctx, 'explain') }, counts)) {
       piece += text;

@@ -5,7 +5,7 @@ import { generate as make } from '../policy/generate/generate.ts';
 import { prove } from '../policy/generate/prove.ts';
 import { flagOption } from './options.ts';
 import { codeOf, engineOf, sourcesArgument, strictOption } from './policy-input.ts';
-import { flowsOf, flowsOption } from './policy-impact.ts';
+import { flowsOf, flowsOption } from './policy-flows.ts';
 import { liveOptions } from './policy-live.ts';
 import type { Verb } from './verb.ts';
 
@@ -17,7 +17,8 @@ export const generate: Verb = {
   options: [flowsOption('--from-flows <file>'), { flags: '--no-dns', description: 'allow the DNS only where it was seen' }, strictOption, ...liveOptions],
   examples: [{ command: 'hubble observe -o json | fairlead policy generate --from-flows - manifests/ > policies.yaml', description: 'policies for what happens now' }],
   async run(ctx): Promise<ExitCode> {
-    const { flows } = flowsOf(ctx, 'fromFlows');
+    const { flows, remarks } = await flowsOf(ctx, 'fromFlows');
+    for (const remark of remarks) ctx.stderr(`${remark}\n`);
     const engine = await engineOf(ctx);
     const made = make(engine, flows, flagOption(ctx, 'dns'));
     const { pairs, faults } = prove(engine, made);

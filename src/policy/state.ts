@@ -7,8 +7,9 @@ import type { LoadedObject, Problem } from './input/object.ts';
 import type { Loaded } from './input/objects.ts';
 import { agentConfig } from './parse/cilium.ts';
 import { dialectOf } from './parse/dialect.ts';
-import { readPolicies } from './parse/policies.ts';
+import { Parsed, readPolicies } from './parse/policies.ts';
 import { readWorld } from './world/read-world.ts';
+import type { World } from './world/world.ts';
 
 export interface ReadState {
   state: State;
@@ -33,9 +34,33 @@ function configured(enforcer: Enforcer, objects: readonly LoadedObject[]): Enfor
 }
 
 /** The state of loaded objects under an enforcer; `auto` takes the one that the policies are written for. */
-export function readState({ objects, problems }: Loaded, enforcer: string): ReadState {
-  const chosen = configured(enforcer === 'auto' ? guessEnforcer(objects) : enforcerOf(enforcer), objects);
-  const world = readWorld(objects);
-  const policies = readPolicies(objects, world, chosen);
-  return { state: { world, stages: policies.stages, enforcer: chosen }, problems: [...problems, ...policies.problems] };
+export function readState(loaded: Loaded, enforcer: string): ReadState {
+  return new StateReader(enforcer).read(loaded);
+}
+
+/** Reads one state after the other: the world is the same object as long as nothing but policies changed, and so are the rules of policies that did not. */
+export class StateReader {
+  readonly #enforcer: string;
+  readonly #parsed = new Parsed();
+  #others: readonly LoadedObject[] = [];
+  #world: World | undefined;
+
+  constructor(enforcer: string) {
+    this.#enforcer = enforcer;
+  }
+
+  read({ objects, problems }: Loaded): ReadState {
+    const chosen = configured(this.#enforcer === 'auto' ? guessEnforcer(objects) : enforcerOf(this.#enforcer), objects);
+    const world = this.#worldOf(objects);
+    const policies = readPolicies(objects, world, chosen, this.#parsed);
+    return { state: { world, stages: policies.stages, enforcer: chosen }, problems: [...problems, ...policies.problems] };
+  }
+
+  #worldOf(objects: readonly LoadedObject[]): World {
+    const others = objects.filter((object) => dialectOf(object) === undefined);
+    const same = this.#world !== undefined && others.length === this.#others.length && others.every((one, index) => one === this.#others[index]);
+    this.#others = others;
+    this.#world = same ? this.#world! : readWorld(objects);
+    return this.#world;
+  }
 }

@@ -29,9 +29,12 @@ export interface Take {
   fault(fault: Fault): void;
 }
 
+/** The value of a piece. Errors: InputError. */
+export type Parse = (chunk: Chunk, file: string) => unknown;
+
 /** Reads a stream to its end, in memory for one object (and for items of a typed list, which wait for its kind). */
-export async function readDocuments(file: string, bytes: AsyncIterable<Uint8Array>, take: Take): Promise<void> {
-  const reader = new Reader(file, take);
+export async function readDocuments(file: string, bytes: AsyncIterable<Uint8Array>, take: Take, parse: Parse = parseChunk): Promise<void> {
+  const reader = new Reader(file, take, parse);
   try {
     for await (const chunks of readChunks(file, bytes)) for (const chunk of chunks) reader.chunk(chunk);
   } catch (cause) {
@@ -42,7 +45,7 @@ export async function readDocuments(file: string, bytes: AsyncIterable<Uint8Arra
 
 /** The same for a text that is there. */
 export function documentsOf(file: string, text: string, take: Take): void {
-  const [reader, splitter] = [new Reader(file, take), new TextSplitter(file)];
+  const [reader, splitter] = [new Reader(file, take, parseChunk), new TextSplitter(file)];
   try {
     for (const chunk of splitter.push(text)) reader.chunk(chunk);
     for (const chunk of splitter.end()) reader.chunk(chunk);
@@ -66,18 +69,20 @@ const isKindless = (value: unknown): value is Record<string, unknown> => isRecor
 class Reader {
   readonly #file: string;
   readonly #take: Take;
+  readonly #parse: Parse;
   /** Items that wait for the kind of their list. */
   #held: Chunk[] = [];
   #heldChars = 0;
 
-  constructor(file: string, take: Take) {
+  constructor(file: string, take: Take, parse: Parse) {
     this.#file = file;
     this.#take = take;
+    this.#parse = parse;
   }
 
   chunk(chunk: Chunk): void {
     try {
-      const value = parseChunk(chunk, this.#file);
+      const value = this.#parse(chunk, this.#file);
       if (chunk.role === 'item') this.#item(value, chunk);
       else {
         const items = this.#held;
@@ -108,7 +113,7 @@ class Reader {
     if (!kind.endsWith('List')) throw new InputError(this.#file, header.line, `a document with items whose kind is ${kind || 'missing'}, not a list`);
     const itemKind = kind.slice(0, -'List'.length);
     for (const item of items) {
-      const one = parseChunk(item, this.#file);
+      const one = this.#parse(item, this.#file);
       if (itemKind === '' || !isRecord(one)) this.#take.fault({ error: new InputError(this.#file, item.line, 'an item without apiVersion and kind'), left: 'object' });
       else this.#value({ ...one, apiVersion, kind: itemKind }, item, []);
     }

@@ -20,11 +20,12 @@ const MANIFEST = /\.(ya?ml|json)$/i;
 /** Bytes that are read at once. */
 const PIECE = 256 * 1024;
 
-/** What may be a manifest below a directory, by path; symbolic links, which may lead anywhere, are not followed. */
-async function manifestsBelow(dir: string): Promise<{ path: string; link: boolean }[]> {
+/** What may be a manifest below a directory, by path; symbolic links, which may lead anywhere, are not followed. `walked` takes the directories that were looked into. */
+export async function manifestsBelow(dir: string, walked = new Set<string>()): Promise<{ path: string; link: boolean }[]> {
   const found: { path: string; link: boolean }[] = [];
   let looked = 0;
   const walk = async (below: string): Promise<void> => {
+    walked.add(below);
     for (const one of await readdir(below, { withFileTypes: true })) {
       if (++looked > MAX_FILES) throw new UsageError(`${dir} has more than ${MAX_FILES} files`, { hint: 'Name a smaller directory.' });
       const path = join(below, one.name);

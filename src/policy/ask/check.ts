@@ -2,11 +2,17 @@
 import { UsageError } from '../../core/errors.ts';
 import { fields } from '../../cluster/fields.ts';
 import type { Protocol } from '../model/ports.ts';
-import { portFaultOf, type Asker, type Question } from './question.ts';
+import { portFaultOf, type Asker, type Question, type Reply } from './question.ts';
 import { Quick } from './quick.ts';
 import { reasonsOf } from './reasons.ts';
 
-function questionOf(written: string, file: string, line: number): { id: unknown; question: Question } {
+/** A question of a file, with what its asker calls it. */
+export interface Query {
+  id: unknown;
+  question: Question;
+}
+
+function questionOf(written: string, file: string, line: number): Query {
   const where = `${file}:${line}`;
   let value: unknown;
   try {
@@ -22,15 +28,33 @@ function questionOf(written: string, file: string, line: number): { id: unknown;
   return { id, question: { from, to, protocol: String(protocol) as Protocol, port: number } };
 }
 
-/** The rest of an answer's line, after its id. */
-function tailOf(asker: Asker, quick: Quick, question: Question): { tail: string; answered: boolean } {
+/** The questions of a text, one a line. Errors: UsageError naming file and line for what is no question. */
+export function* queriesOf(text: string, file: string): Generator<Query> {
+  let [number, start] = [0, 0];
+  while (start < text.length) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    const line = text.slice(start, end);
+    [start, number] = [end + 1, number + 1];
+    if (line.trim() !== '') yield questionOf(line, file, number);
+  }
+}
+
+export interface Answered {
+  verdict: Reply['verdict'];
+  /** The rest of the answer's line, after its id. */
+  tail: string;
+}
+
+/** Answers a question as a line has it. `quick` is of the same engine. */
+export function answered(asker: Asker, quick: Quick, question: Question): Answered {
   const [from, to] = [asker.directory.find(question.from), asker.directory.find(question.to)];
   const [source, target] = [from.kind === 'ends' && from.ends.length === 1 ? from.ends[0] : undefined, to.kind === 'ends' && to.ends.length === 1 ? to.ends[0] : undefined];
   const fast = source === undefined || target === undefined || question.port === undefined ? undefined : quick.answer(source, target, question.protocol, question.port);
-  if (fast !== undefined) return { tail: `"verdict":"${fast.verdict}","because":[${fast.because}]}\n`, answered: true };
+  if (fast !== undefined) return { verdict: fast.verdict, tail: `"verdict":"${fast.verdict}","because":[${fast.because}]}\n` };
   const reply = asker.ask(question);
   const because = [...reply.why, ...reply.answers.flatMap((one) => reasonsOf(one, 'document'))];
-  return { tail: `"verdict":"${reply.verdict}","because":${JSON.stringify([...new Set(because)])}}\n`, answered: reply.verdict !== 'unknown' };
+  return { verdict: reply.verdict, tail: `"verdict":"${reply.verdict}","because":${JSON.stringify([...new Set(because)])}}\n` };
 }
 
 const CHUNK = 1 << 16;
@@ -43,16 +67,10 @@ export interface Tally {
 /** One line of JSON per question, in pieces. Errors: UsageError naming file and line for what is no question. */
 export function* answerLines(asker: Asker, text: string, file: string, tally: Tally): Generator<string> {
   const quick = new Quick(asker.engine);
-  let [buffer, number, start] = ['', 0, 0];
-  while (start < text.length) {
-    const newline = text.indexOf('\n', start);
-    const end = newline < 0 ? text.length : newline;
-    const line = text.slice(start, end);
-    [start, number] = [end + 1, number + 1];
-    if (line.trim() === '') continue;
-    const { id, question } = questionOf(line, file, number);
-    const { tail, answered } = tailOf(asker, quick, question);
-    if (!answered) tally.unanswered += 1;
+  let buffer = '';
+  for (const { id, question } of queriesOf(text, file)) {
+    const { tail, verdict } = answered(asker, quick, question);
+    if (verdict === 'unknown') tally.unanswered += 1;
     buffer += `{"id":${JSON.stringify(id)},${tail}`;
     if (buffer.length <= CHUNK) continue;
     yield buffer;

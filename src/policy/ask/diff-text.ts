@@ -46,12 +46,14 @@ export function* diffText(a: Engine, b: Engine, difference: Difference, { format
     for (const name of difference.onlyB) yield `only after: ${name}\n`;
   }
   let first = true;
+  const texts = new Map<SetId, string>();
   for (const changed of difference.changes) {
     const { from, to, change } = changed;
     for (const kind of KINDS) {
       const set = change[kind];
       if (set === EMPTY) continue;
-      const ports = portsText(a, set);
+      const ports = texts.get(set) ?? portsText(a, set);
+      texts.set(set, ports);
       const pairs = from.flatMap((source) => to.filter((target) => target !== source).map((target) => [source, target] as const));
       if (pairs.length === 0) continue;
       counts[kind] += pairs.length;

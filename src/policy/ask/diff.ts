@@ -15,7 +15,7 @@ export interface Change {
 }
 
 /** Ends that both states treat alike, each in its own way. */
-interface Joint {
+export interface Joint {
   a: number;
   b: number;
   /** The same pod in both states. */
@@ -23,6 +23,9 @@ interface Joint {
   address: number | undefined;
   host: boolean;
 }
+
+/** What a line of differences is about. */
+export type DiffLevel = 'pod' | 'workload';
 
 export interface Changed {
   from: string[];
@@ -94,34 +97,50 @@ function jointsOf(a: Engine, b: Engine): { joints: Joint[]; onlyA: string[]; onl
   return { joints: [...joints.values(), ...outside], onlyA: names(onlyA), onlyB: names(others.values()) };
 }
 
-/** Compares two states that were compiled together. Ends that only one of them has are named, not compared. */
-export function diff(a: Engine, b: Engine, level: 'pod' | 'workload'): Difference {
-  const { joints, onlyA, onlyB } = jointsOf(a, b);
-  const comparison = new Comparison(a);
-  const nameOf = (pod: Pod): string => (level === 'pod' ? pod.id : pod.workload);
-  const names = (joint: Joint): string[] => (joint.address === undefined ? [...new Set(joint.pods.map((pod) => nameOf(pod.a)))] : [outsideName(a.addresses, [joint.address])]);
-  function* changes(): Generator<Changed> {
-    for (const from of joints) {
-      for (const to of joints) {
-        if (from.address !== undefined && to.address !== undefined) continue;
-        if (from.host && to.address === undefined) {
-          yield* hostChanges(from, to);
-          continue;
-        }
-        const change = comparison.of(between(a, from.a, to.a), between(b, from.b, to.b));
-        if (change !== undefined) yield { from: names(from), to: names(to), change, ends: { from, to } };
+/** Compares two compiled states pair by pair of ends. */
+export class Pairs {
+  readonly #a: Engine;
+  readonly #b: Engine;
+  readonly #comparison: Comparison;
+  readonly #nameOf: (pod: Pod) => string;
+
+  constructor(a: Engine, b: Engine, level: DiffLevel) {
+    [this.#a, this.#b, this.#comparison] = [a, b, new Comparison(a)];
+    this.#nameOf = (pod) => (level === 'pod' ? pod.id : pod.workload);
+  }
+
+  #names(joint: Joint): string[] {
+    return joint.address === undefined ? [...new Set(joint.pods.map((pod) => this.#nameOf(pod.a)))] : [outsideName(this.#a.addresses, [joint.address])];
+  }
+
+  /** What changes between two ends. */
+  *between(from: Joint, to: Joint): Generator<Changed> {
+    if (from.address !== undefined && to.address !== undefined) return;
+    if (from.host && to.address === undefined) {
+      yield* this.#fromHost(from, to);
+      return;
+    }
+    const change = this.#comparison.of(between(this.#a, from.a, to.a), between(this.#b, from.b, to.b));
+    if (change !== undefined) yield { from: this.#names(from), to: this.#names(to), change, ends: { from, to } };
+  }
+
+  /** One by one: a host reaches the pods of its own node whatever their policies say. */
+  *#fromHost(from: Joint, to: Joint): Generator<Changed> {
+    for (const source of from.pods) {
+      for (const target of to.pods) {
+        const change = this.#comparison.of(hostOutcome(this.#a, from.a, to.a, source.a, target.a), hostOutcome(this.#b, from.b, to.b, source.b, target.b));
+        if (change !== undefined) yield { from: [this.#nameOf(source.a)], to: [this.#nameOf(target.a)], change, ends: { from, to } };
       }
     }
   }
-  /** One by one: a host reaches the pods of its own node whatever their policies say. */
-  function* hostChanges(from: Joint, to: Joint): Generator<Changed> {
-    for (const source of from.pods) {
-      for (const target of to.pods) {
-        const [x, y] = [[a, from.a, to.a, source.a, target.a], [b, from.b, to.b, source.b, target.b]].map((one) => hostOutcome(...(one as [Engine, number, number, Pod, Pod])));
-        const change = comparison.of(x!, y!);
-        if (change !== undefined) yield { from: [nameOf(source.a)], to: [nameOf(target.a)], change, ends: { from, to } };
-      }
-    }
+}
+
+/** Compares two states that were compiled together. Ends that only one of them has are named, not compared. */
+export function diff(a: Engine, b: Engine, level: DiffLevel): Difference {
+  const { joints, onlyA, onlyB } = jointsOf(a, b);
+  const pairs = new Pairs(a, b, level);
+  function* changes(): Generator<Changed> {
+    for (const from of joints) for (const to of joints) yield* pairs.between(from, to);
   }
   return { onlyA, onlyB, changes: changes() };
 }

@@ -46,7 +46,7 @@ class Admissions {
   readonly #dense: { sources: Bits; admission: Admission }[] = [];
 
   constructor(engine: Engine, visible: Visible) {
-    const size = engine.universe.size;
+    const { size, room } = engine.universe;
     const rows = new Map<Row, number[]>();
     for (let target = 0; target < size; target += 1) {
       const row = engine.ingress.of(target);
@@ -55,7 +55,7 @@ class Admissions {
       else targets.push(target);
     }
     for (const [row, targets] of rows) {
-      const bits = bitsOf(size, targets);
+      const bits = bitsOf(room, targets);
       const shown = visible.of(row.rest) === undefined ? row.groups : engine.ingress.groupsOf(targets[0]!);
       for (const { peers, outcome } of shown) {
         if (visible.of(outcome) === undefined) continue;
@@ -111,7 +111,7 @@ export interface FromOutside {
 /** What addresses of nobody in the cluster may reach: only the target's ingress counts. */
 export function* fromOutside(engine: Engine, visible: Visible): Generator<FromOutside> {
   const { universe } = engine;
-  const outside = bitsOf(universe.size, universe.classes.flatMap((one, index) => (one.kind === 'address' ? index : [])));
+  const outside = bitsOf(universe.room, universe.classes.flatMap((one, index) => (one.kind === 'address' ? index : [])));
   for (let target = 0; target < universe.inside; target += 1) {
     const from = new Map<OutcomeId, number[]>();
     const row = engine.ingress.of(target);

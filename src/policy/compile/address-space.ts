@@ -23,11 +23,38 @@ interface Interval extends AddressRange {
 export class AddressSpace {
   readonly classes: AddressClass[] = [];
   readonly #intervals: Record<32 | 128, Interval[]> = { 32: [], 128: [] };
+  readonly #blocks: Map<string, Block>;
 
   constructor(blocks: Iterable<Block>) {
-    const distinct = new Map([...blocks].map((block) => [blockText(block), block]));
+    this.#blocks = new Map([...blocks].map((block) => [blockText(block), block]));
     const ids = new Map<string, number>();
-    for (const width of [32, 128] as const) this.#cut(width, [...distinct].filter(([, block]) => block.cidr.width === width), ids);
+    for (const width of [32, 128] as const) this.#cut(width, [...this.#blocks].filter(([, block]) => block.cidr.width === width), ids);
+  }
+
+  /**
+   * Cuts where other blocks begin and end, too. Classes keep their numbers, of those that are cut one part does; the others
+   * come behind the last: for each of them, the class that it was a part of.
+   */
+  refine(blocks: Iterable<Block>): number[] {
+    const fresh = [...blocks].filter((block) => !this.#blocks.has(blockText(block)));
+    if (fresh.length === 0) return [];
+    for (const block of fresh) this.#blocks.set(blockText(block), block);
+    const finer = new AddressSpace(this.#blocks.values());
+    const parents: number[] = [];
+    const [kept, before] = [new Set<number>(), this.classes.length];
+    const numbers = finer.classes.map((one) => {
+      const [{ from: value, width }] = one.ranges as [AddressRange];
+      const parent = this.classOf({ value, width });
+      if (!kept.has(parent)) {
+        kept.add(parent);
+        return parent;
+      }
+      parents.push(parent);
+      return before + parents.length - 1;
+    });
+    numbers.forEach((number, index) => void (this.classes[number] = finer.classes[index]!));
+    for (const width of [32, 128] as const) this.#intervals[width] = finer.#intervals[width].map((one) => ({ ...one, class: numbers[one.class]! }));
+    return parents;
   }
 
   #cut(width: 32 | 128, blocks: readonly (readonly [string, Block])[], ids: Map<string, number>): void {
@@ -51,7 +78,11 @@ export class AddressSpace {
     }
     const depth = new Map<string, number>();
     const change = (texts: readonly string[] | undefined, by: number): void => {
-      for (const text of texts ?? []) depth.set(text, (depth.get(text) ?? 0) + by);
+      for (const text of texts ?? []) {
+        const count = (depth.get(text) ?? 0) + by;
+        if (count === 0) depth.delete(text);
+        else depth.set(text, count);
+      }
     };
     const starts = [...cuts].toSorted((a, b) => (a < b ? -1 : 1));
     starts.forEach((from, index) => {

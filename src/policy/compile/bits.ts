@@ -4,10 +4,10 @@ export type Bits = Uint32Array;
 
 export const noBits = (size: number): Bits => new Uint32Array((size + 31) >>> 5);
 
-/** The set of 0 … size − 1. */
-export function allBits(size: number): Bits {
-  const bits = noBits(size).fill(0xffff_ffff);
-  if ((size & 31) !== 0) bits[bits.length - 1] = (1 << (size & 31)) - 1;
+/** The set of 0 … size − 1, with room for more. */
+export function allBits(size: number, room = size): Bits {
+  const bits = noBits(room).fill(0xffff_ffff, 0, (size + 31) >>> 5);
+  if ((size & 31) !== 0) bits[size >>> 5] = (1 << (size & 31)) - 1;
   return bits;
 }
 

@@ -3,14 +3,14 @@ import type { Enforcer } from '../enforcers/enforcer.ts';
 import type { Block } from '../model/block.ts';
 import type { LabelsOf, Match } from '../model/match.ts';
 import { DIRECTIONS, type Stage } from '../model/rules.ts';
-import type { World } from '../world/world.ts';
+import type { Labels, World } from '../world/world.ts';
 import { AddressSpace } from './address-space.ts';
 import { bitsOf } from './bits.ts';
 import { Evaluator } from './evaluate.ts';
 import { OutcomeTable, type OutcomeId } from './outcome.ts';
 import { PortSpace, type PortRange } from './port-space.ts';
 import { Rows } from './rows.ts';
-import { compileSide, namingsOf } from './side.ts';
+import { compileSide, namingsOf, type Tools } from './side.ts';
 import { Universe, type Seen } from './universe.ts';
 
 /** A cluster with its policies, as one enforcer takes them. */
@@ -64,8 +64,8 @@ interface Needs extends Seen {
 }
 
 /** What the policies of a state look at. */
-function seenBy({ stages, enforcer }: State): { seen: Needs; blocks: Block[] } {
-  const seen: Needs = { keys: { pod: new Map(), namespace: new Map(), account: new Map(), node: new Map() }, accounts: false, portNames: new Set(), hostPorts: enforcer.hostNetwork.value === 'undefined', blocks: false };
+export function seenBy({ stages, enforcer }: State): { seen: Needs; blocks: Block[] } {
+  const seen: Needs = { keys: { pod: new Map(), namespace: new Map(), account: new Map(), node: new Map() }, accounts: false, portNames: new Set(), hostPorts: enforcer.hostNetwork.value === 'undefined', blocks: false, addresses: false };
   const blocks: Block[] = [];
   eachMatch(stages, (match) => {
     if (match.op === 'label' || match.op === 'has') {
@@ -87,7 +87,7 @@ function seenBy({ stages, enforcer }: State): { seen: Needs; blocks: Block[] } {
 }
 
 /** Every number that a rule may come to: those written, and those of pods that a name may mean. */
-function portRanges({ world, stages }: State, names: ReadonlySet<string>): PortRange[] {
+export function portRanges({ world, stages }: Pick<State, 'world' | 'stages'>, names: ReadonlySet<string>): PortRange[] {
   const ranges = new Map<string, PortRange>();
   const add = (range: PortRange): void => void ranges.set(`${range.protocol} ${range.from} ${range.to}`, range);
   for (const { rules } of stages) {
@@ -103,18 +103,37 @@ function portRanges({ world, stages }: State, names: ReadonlySet<string>): PortR
   return [...ranges.values()];
 }
 
-/** Compiles states that are to be compared; one alone is compared with nothing. */
-export function compile(states: readonly State[]): Engine[] {
+/** What any policy could look at, so that no policy tells two members of a class apart. */
+function everything({ world, enforcer }: State): Seen {
+  const all = (labels: Iterable<Labels>): Map<string, 'all'> => new Map([...labels].flatMap((one) => Object.keys(one).map((key) => [key, 'all'])));
+  return {
+    keys: {
+      pod: all(world.pods.map((one) => one.labels)), namespace: all([...world.namespaces.values()].map((one) => one.labels)),
+      account: all(world.accounts.values()), node: all(world.nodes.map((one) => one.labels)),
+    },
+    accounts: true, portNames: new Set(world.pods.flatMap((pod) => pod.ports.map((port) => port.name))), hostPorts: enforcer.hostNetwork.value === 'undefined', blocks: true, addresses: true,
+  };
+}
+
+export function toolsOf(universe: Universe, evaluator: Evaluator, ports: PortSpace, enforcer: Enforcer): Tools {
+  const hosts = enforcer.hostNetwork.value === 'undefined' ? bitsOf(universe.room, universe.classes.flatMap((one, id) => (one.kind === 'host' && one.pods.length > 0 ? id : []))) : undefined;
+  return { universe, evaluator, ports, hosts, namings: namingsOf(universe) };
+}
+
+/**
+ * Compiles states that are to be compared; one alone is compared with nothing. `finest`: in classes that no policy tells
+ * apart, so that `recompile` can take other policies in.
+ */
+export function compile(states: readonly State[], { finest = false } = {}): Engine[] {
   const needs = states.map((state) => seenBy(state));
   const addresses = new AddressSpace(needs.flatMap((one) => one.blocks));
   const ports = new PortSpace(states.flatMap((state, index) => portRanges(state, needs[index]!.seen.portNames)));
   const outcomes = new OutcomeTable(ports.sets);
   return states.map((state, index) => {
-    const universe = new Universe(state.world, needs[index]!.seen, addresses);
+    const universe = new Universe(state.world, finest ? everything(state) : needs[index]!.seen, addresses);
     const evaluator = new Evaluator(universe, addresses, state.enforcer);
-    const hosts = state.enforcer.hostNetwork.value === 'undefined' ? bitsOf(universe.size, universe.classes.flatMap((one, id) => (one.kind === 'host' && one.pods.length > 0 ? id : []))) : undefined;
-    const tools = { universe, evaluator, ports, hosts, namings: namingsOf(universe) };
-    const [ingress, egress] = DIRECTIONS.map((direction) => new Rows(compileSide(direction, state.stages, tools), universe.size, outcomes));
+    const tools = toolsOf(universe, evaluator, ports, state.enforcer);
+    const [ingress, egress] = DIRECTIONS.map((direction) => new Rows(compileSide(direction, state.stages, tools), universe, outcomes));
     return { state, universe, evaluator, ports, addresses, outcomes, ingress: ingress!, egress: egress! };
   });
 }

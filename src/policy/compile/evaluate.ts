@@ -20,7 +20,7 @@ export class Evaluator {
   readonly #universe: Universe;
   readonly #space: AddressSpace;
   readonly #enforcer: Enforcer;
-  readonly #known = new WeakMap<Match, Extent>();
+  readonly #known = new Map<Match, Extent>();
   /** Classes by label value, for each key that was asked for. */
   readonly #byLabel = new Map<string, Map<string, number[]>>();
   readonly #byNamespace = new Map<string, number[]>();
@@ -48,22 +48,32 @@ export class Evaluator {
     return made;
   }
 
+  /** Every set that was computed so far. */
+  *sets(): Generator<Bits> {
+    for (const known of [this.#known, this.#byBlock, this.#byKind]) {
+      for (const { must, may } of known.values()) {
+        yield must;
+        yield may;
+      }
+    }
+  }
+
   #compute(match: Match): Extent {
-    const size = this.#universe.size;
+    const { size, room } = this.#universe;
     switch (match.op) {
-      case 'all': return certain(allBits(size));
-      case 'none': return certain(noBits(size));
-      case 'unknown': return { must: noBits(size), may: allBits(size) };
-      case 'namespace': return certain(bitsOf(size, this.#byNamespace.get(match.name) ?? []));
+      case 'all': return certain(allBits(size, room));
+      case 'none': return certain(noBits(room));
+      case 'unknown': return { must: noBits(room), may: allBits(size, room) };
+      case 'namespace': return certain(bitsOf(room, this.#byNamespace.get(match.name) ?? []));
       case 'account': return certain(this.#where((index) => match.names.includes(this.#universe.classes[index]!.account ?? '')));
       case 'kind': return this.#kind(match);
-      case 'label': return certain(bitsOf(size, match.values.flatMap((value) => this.#labels(match.on, match.key).get(value) ?? [])));
-      case 'has': return certain(bitsOf(size, [...this.#labels(match.on, match.key).values()].flat()));
-      case 'text': return certain(bitsOf(size, [...this.#labels(match.on, match.key)].filter(([value]) => textMatches(value, match.how, match.text)).flatMap(([, classes]) => classes)));
+      case 'label': return certain(bitsOf(room, match.values.flatMap((value) => this.#labels(match.on, match.key).get(value) ?? [])));
+      case 'has': return certain(bitsOf(room, [...this.#labels(match.on, match.key).values()].flat()));
+      case 'text': return certain(bitsOf(room, [...this.#labels(match.on, match.key)].filter(([value]) => textMatches(value, match.how, match.text)).flatMap(([, classes]) => classes)));
       case 'block': return this.#block(match.block);
       case 'not': {
         const { must, may } = this.extent(match.of);
-        const all = allBits(size);
+        const all = allBits(size, room);
         return must === may ? certain(without(all, must)) : { must: without(all, may), may: without(all, must) };
       }
       case 'and':
@@ -113,7 +123,7 @@ export class Evaluator {
       }
       if (all) few.push(index);
     }
-    return { ...certain(bitsOf(this.#universe.size, few)), few };
+    return { ...certain(bitsOf(this.#universe.room, few)), few };
   }
 
   #combine(op: 'and' | 'or', of: readonly Match[]): Extent {
@@ -131,7 +141,7 @@ export class Evaluator {
   }
 
   #where(holdsFor: (index: number) => boolean): Bits {
-    const bits = noBits(this.#universe.size);
+    const bits = noBits(this.#universe.room);
     for (let index = 0; index < this.#universe.size; index += 1) if (holdsFor(index)) setBit(bits, index);
     return bits;
   }
@@ -172,8 +182,8 @@ export class Evaluator {
     const text = blockText(block);
     const known = this.#byBlock.get(text);
     if (known !== undefined) return known;
-    const must = noBits(this.#universe.size);
-    const may = noBits(this.#universe.size);
+    const must = noBits(this.#universe.room);
+    const may = noBits(this.#universe.room);
     const ofPods = holds(block, this.#universe.unknownPods);
     const ofNodes = holds(block, this.#universe.unknownHosts);
     this.#universe.classes.forEach(({ kind, addresses, unknownAddress }, index) => {

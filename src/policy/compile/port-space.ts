@@ -16,21 +16,33 @@ export interface PortRange {
   to: number;
 }
 
-/** Where a protocol's atoms begin: `starts[i]` is the first port of its i-th atom, `first` the number of its first atom. */
+/** A protocol's atoms in the order of their ports: `starts[i]` is the first port of the atom with number `atoms[i]`. */
 interface Segment {
   protocol: Protocol;
   starts: number[];
-  first: number;
+  atoms: number[];
 }
 
-function atomAt({ starts, first }: Segment, port: number): number {
+/** Where in its segment a port's atom stands. */
+function indexAt({ starts }: Segment, port: number): number {
   let [low, high] = [0, starts.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
     if (starts[middle]! <= port) low = middle;
     else high = middle - 1;
   }
-  return first + low;
+  return low;
+}
+
+/** Where items begin and end, by protocol. */
+function cutsOf(items: Iterable<PortRange>): Map<Protocol, Set<number>> {
+  const cuts = new Map<Protocol, Set<number>>();
+  for (const { protocol, from, to } of items) {
+    const own = cuts.get(protocol) ?? new Set();
+    cuts.set(protocol, own.add(from));
+    if (to < LAST_PORT) own.add(to + 1);
+  }
+  return cuts;
 }
 
 export class PortSpace {
@@ -42,30 +54,46 @@ export class PortSpace {
 
   /** @param items everything that rules name, names already resolved in every way that any destination resolves them */
   constructor(items: Iterable<PortRange>) {
-    const cuts = new Map<Protocol, Set<number>>(PROTOCOLS.map((protocol) => [protocol, new Set([0])]));
-    for (const { protocol, from, to } of items) {
-      cuts.get(protocol)?.add(from);
-      if (to < LAST_PORT) cuts.get(protocol)?.add(to + 1);
-    }
+    const cuts = cutsOf(items);
     let first = 0;
     for (const protocol of PROTOCOLS) {
-      const starts = [...(cuts.get(protocol) ?? [])].toSorted((a, b) => a - b);
-      this.#segments.set(protocol, { protocol, starts, first });
+      const starts = [...new Set([0, ...(cuts.get(protocol) ?? [])])].toSorted((a, b) => a - b);
+      this.#segments.set(protocol, { protocol, starts, atoms: starts.map((_, index) => first + index) });
       first += starts.length;
     }
     this.sets = new SetTable(first);
     this.transports = this.setOf({ include: TRANSPORTS.map((protocol) => ({ protocol, from: 0, to: LAST_PORT })), exclude: [] }, []);
   }
 
+  /** Cuts where other items begin and end, too. All sets keep their numbers. */
+  refine(items: Iterable<PortRange>): void {
+    const parents: number[] = [];
+    for (const [protocol, cuts] of cutsOf(items)) {
+      const segment = this.#segments.get(protocol)!;
+      for (const cut of cuts) {
+        const index = indexAt(segment, cut);
+        if (segment.starts[index] === cut) continue;
+        // An atom that this very call made is in the sets of the one that it was cut from.
+        const parent = segment.atoms[index]!;
+        segment.starts.splice(index + 1, 0, cut);
+        segment.atoms.splice(index + 1, 0, this.sets.size + parents.length);
+        parents.push(parent < this.sets.size ? parent : parents[parent - this.sets.size]!);
+      }
+    }
+    if (parents.length > 0) this.sets.split(parents);
+  }
+
   /** The atom of one port. */
   atom(protocol: Protocol, port: number): number {
-    return atomAt(this.#segments.get(protocol)!, port);
+    const segment = this.#segments.get(protocol)!;
+    return segment.atoms[indexAt(segment, port)]!;
   }
 
   /** The first port of an atom. */
   first(atom: number): { protocol: Protocol; port: number } {
-    for (const { protocol, starts, first } of this.#segments.values()) {
-      if (atom < first + starts.length) return { protocol, port: starts[atom - first]! };
+    for (const { protocol, starts, atoms } of this.#segments.values()) {
+      const index = atoms.indexOf(atom);
+      if (index >= 0) return { protocol, port: starts[index]! };
     }
     throw new Error(`there is no atom ${atom}`);
   }
@@ -74,7 +102,7 @@ export class PortSpace {
     const segment = this.#segments.get(item.protocol)!;
     const ranges = 'name' in item ? named.filter((one) => one.name === item.name && one.protocol === item.protocol).map(({ port }) => ({ from: port, to: port })) : [item];
     for (const { from, to } of ranges) {
-      for (let atom = atomAt(segment, from); atom <= atomAt(segment, to); atom += 1) setBit(bits, atom);
+      for (let index = indexAt(segment, from); index <= indexAt(segment, to); index += 1) setBit(bits, segment.atoms[index]!);
     }
   }
 
@@ -98,9 +126,9 @@ export class PortSpace {
   /** The ports of a set, neighbouring atoms joined. */
   rangesOf(id: SetId): PortRange[] {
     const ranges: PortRange[] = [];
-    for (const { protocol, starts, first } of this.#segments.values()) {
+    for (const { protocol, starts, atoms } of this.#segments.values()) {
       starts.forEach((from, index) => {
-        if (!this.sets.has(id, first + index)) return;
+        if (!this.sets.has(id, atoms[index]!)) return;
         const to = (starts[index + 1] ?? LAST_PORT + 1) - 1;
         const last = ranges.at(-1);
         if (last?.protocol === protocol && last.to === from - 1) last.to = to;

@@ -2,7 +2,8 @@
 import { addInto, allBits, both, hasBit, isEmpty, noBits, takeFrom, without, type Bits } from './bits.ts';
 import { ALLOW_ALL, apply, endStage, finish, START, type OutcomeId, type OutcomeTable, type State } from './outcome.ts';
 import type { SetTable } from './set-table.ts';
-import { isolationOf, stepsOf, treatmentOf, untouched, type Side, type Step } from './side.ts';
+import type { Universe } from './universe.ts';
+import { isolationOf, setsOf, stepsOf, treatmentOf, untouched, type Side, type Step } from './side.ts';
 
 export interface Group {
   peers: Bits;
@@ -37,16 +38,16 @@ function joined(groups: readonly Undecided[]): Undecided[] {
 
 export class Rows {
   readonly side: Side;
-  readonly #size: number;
+  readonly #universe: Universe;
   readonly #outcomes: OutcomeTable;
   readonly #byTreatment = new Map<string, Row>();
   readonly #byClass: (Row | undefined)[] = [];
   /** The row of classes that no policy touches. */
   readonly open: Row;
 
-  constructor(side: Side, size: number, outcomes: OutcomeTable) {
+  constructor(side: Side, universe: Universe, outcomes: OutcomeTable) {
     this.side = side;
-    this.#size = size;
+    this.#universe = universe;
     this.#outcomes = outcomes;
     this.open = { groups: [], rest: ALLOW_ALL };
   }
@@ -60,6 +61,17 @@ export class Rows {
     return row;
   }
 
+  /** Takes the row of a class that the same rules judged before. */
+  keep(before: Rows, subject: number): void {
+    this.#byClass[subject] = before.#byClass[subject];
+  }
+
+  /** Every set that this holds. */
+  *sets(): Generator<Bits> {
+    yield* setsOf(this.side);
+    for (const row of [...this.#byClass, ...this.#byTreatment.values()]) for (const { peers } of row?.groups ?? []) yield peers;
+  }
+
   /** The outcome for a class and one peer. */
   at(subject: number, peer: number): OutcomeId {
     const row = this.of(subject);
@@ -70,7 +82,7 @@ export class Rows {
   /** All groups of a class, the rest as one of them. */
   groupsOf(subject: number): readonly Group[] {
     const { groups, rest } = this.of(subject);
-    const peers = allBits(this.#size);
+    const peers = allBits(this.#universe.size, this.#universe.room);
     for (const group of groups) takeFrom(peers, group.peers);
     return isEmpty(peers) ? groups : [...groups, { peers, outcome: rest }];
   }
@@ -89,7 +101,7 @@ export class Rows {
     // Most rules name few peers: those that no rule has named yet stay together as the rest, which no set holds.
     let groups: Undecided[] = [];
     let rest = START;
-    const named = noBits(this.#size);
+    const named = noBits(this.#universe.room);
     for (const stage of this.side.stages) {
       for (const step of stepsOf(this.side, stage, subject)) {
         if (groups.length > MANY) groups = joined(groups);

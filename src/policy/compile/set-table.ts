@@ -1,5 +1,5 @@
 /** Sets of port atoms by number, so that equal sets are one number and operations on them are looked up. */
-import { addInto, allBits, both, hasBit, isEmpty, noBits, without, type Bits } from './bits.ts';
+import { addInto, allBits, both, hasBit, isEmpty, noBits, setBit, without, type Bits } from './bits.ts';
 
 /** A set's number in its table. */
 export type SetId = number;
@@ -11,16 +11,40 @@ export const FULL: SetId = 1;
 type Operation = 'and' | 'or' | 'minus';
 
 export class SetTable {
-  readonly size: number;
+  #size: number;
   readonly #sets: Bits[] = [];
   readonly #ids = new Map<string, SetId>();
   readonly #known: Record<Operation, Map<number, SetId>> = { and: new Map(), or: new Map(), minus: new Map() };
 
   /** @param size how many atoms there are */
   constructor(size: number) {
-    this.size = size;
+    this.#size = size;
     this.intern(noBits(size));
     this.intern(allBits(size));
+  }
+
+  /** How many atoms there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Cuts atoms in two: each new atom is in the sets that the given one is in. What is known of sets stays true, because
+   * no operation can tell the two parts apart.
+   */
+  split(atoms: readonly number[]): void {
+    const words = (this.#size + atoms.length + 31) >>> 5;
+    this.#ids.clear();
+    this.#sets.forEach((before, id) => {
+      const bits = new Uint32Array(words);
+      bits.set(before);
+      atoms.forEach((atom, index) => {
+        if (hasBit(bits, atom)) setBit(bits, this.#size + index);
+      });
+      this.#sets[id] = bits;
+      this.#ids.set(bits.join(), id);
+    });
+    this.#size += atoms.length;
   }
 
   intern(bits: Bits): SetId {

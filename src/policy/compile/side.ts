@@ -15,6 +15,8 @@ export interface CompiledRule {
   ports: SetId;
   /** The rule hangs on nothing but endpoints and ports. */
   certain: boolean;
+  /** The only subjects, of those of the rule, that resolve its ports so; undefined where all do. */
+  subjects: Bits | undefined;
 }
 
 /** A compiled rule as it applies to one class of subjects. */
@@ -39,7 +41,8 @@ export interface Side {
   stages: CompiledStage[];
 }
 
-interface Tools {
+/** What compiling a direction needs, the same for all its rules. */
+export interface Tools {
   universe: Universe;
   evaluator: Evaluator;
   ports: PortSpace;
@@ -54,7 +57,7 @@ export function namingsOf(universe: Universe): Tools['namings'] {
   const groups = new Map<string, { classes: Bits; sample: number }>();
   universe.classes.forEach(({ ports }, index) => {
     const key = ports.map((port) => `${port.protocol} ${port.name} ${port.port}`).join();
-    const group = groups.get(key) ?? { classes: noBits(universe.size), sample: index };
+    const group = groups.get(key) ?? { classes: noBits(universe.room), sample: index };
     groups.set(key, group);
     group.classes[index >>> 5]! |= 1 << (index & 31);
   });
@@ -76,23 +79,30 @@ function portsByDestination(rule: Rule, { ports, universe, namings }: Tools): { 
   return [...bySet].map(([set, at]) => ({ set, at }));
 }
 
-function addRule(rule: Rule, side: Side, entries: CompiledStage['entries'], tools: Tools): void {
-  const subject = tools.evaluator.extent(rule.subject);
+/** What a rule comes to, by how destinations resolve its ports. */
+function compileRule(rule: Rule, tools: Tools): CompiledRule[] {
   const peer = tools.evaluator.extent(rule.peer);
-  if (isEmpty(subject.may) || isEmpty(peer.may)) return;
-  for (const { set, at } of portsByDestination(rule, tools)) {
-    if (tools.ports.sets.isEmpty(set)) continue;
+  if (isEmpty(peer.may)) return [];
+  return portsByDestination(rule, tools).flatMap(({ set, at }) => {
+    if (tools.ports.sets.isEmpty(set)) return [];
     // Ports are the destination's: the peer's of an egress rule, the subject's of an ingress rule.
-    const limit = (bits: Bits): Bits => (at === undefined || rule.direction === 'ingress' ? bits : both(bits, at));
+    const ingress = rule.direction === 'ingress';
+    const limit = (bits: Bits): Bits => (at === undefined || ingress ? bits : both(bits, at));
     const may = limit(peer.may);
     const must = peer.must === peer.may ? may : limit(peer.must);
     // Whether a name means a port in a node's network is as little promised as all else about such pods.
-    const peers = at === undefined || rule.direction === 'ingress' || tools.hosts === undefined ? { must, may } : { must: without(must, tools.hosts), may };
-    if (isEmpty(peers.may)) continue;
+    const peers = at === undefined || ingress || tools.hosts === undefined ? { must, may } : { must: without(must, tools.hosts), may };
+    return isEmpty(peers.may) ? [] : [{ rule, ...peers, ports: set, certain: rule.condition === undefined, subjects: ingress ? at : undefined }];
+  });
+}
+
+function addRule(compiled: readonly CompiledRule[], side: Side, entries: CompiledStage['entries'], tools: Tools): void {
+  for (const one of compiled) {
+    const subject = tools.evaluator.extent(one.rule.subject);
     const number = side.rules.length;
-    side.rules.push({ rule, ...peers, ports: set, certain: rule.condition === undefined });
+    side.rules.push(one);
     const add = (index: number): void => {
-      if (at !== undefined && rule.direction === 'ingress' && !hasBit(at, index)) return;
+      if (one.subjects !== undefined && !hasBit(one.subjects, index)) return;
       const entry = { rule: number, certain: hasBit(subject.must, index) };
       const known = entries[index];
       if (known === undefined) entries[index] = [entry];
@@ -118,17 +128,39 @@ function isolate(isolations: readonly Isolation[], stage: CompiledStage, evaluat
   }
 }
 
-/** Compiles one direction of a rule set. */
-export function compileSide(direction: Direction, stages: readonly Stage[], tools: Tools): Side {
+/** Compiles one direction of a rule set. Rules that were compiled before, with the same tools, are taken from there. */
+export function compileSide(direction: Direction, stages: readonly Stage[], tools: Tools, before?: Side): Side {
   const side: Side = { direction, rules: [], stages: [] };
+  const known = before === undefined ? undefined : Map.groupBy(before.rules, (one) => one.rule);
   for (const stage of stages) {
-    const size = tools.universe.size;
-    const compiled: CompiledStage = { stage, entries: Array.from({ length: size }), isolatedMust: noBits(size), isolatedMay: noBits(size) };
-    for (const rule of stage.rules) if (rule.direction === direction) addRule(rule, side, compiled.entries, tools);
+    const { size, room } = tools.universe;
+    const compiled: CompiledStage = { stage, entries: Array.from({ length: size }), isolatedMust: noBits(room), isolatedMay: noBits(room) };
+    for (const rule of stage.rules) {
+      if (rule.direction !== direction || isEmpty(tools.evaluator.extent(rule.subject).may)) continue;
+      addRule(known?.get(rule) ?? compileRule(rule, tools), side, compiled.entries, tools);
+    }
     isolate(stage.isolations.filter((one) => one.direction === direction), compiled, tools.evaluator);
     side.stages.push(compiled);
   }
   return side;
+}
+
+/** What decides about a class in a stage: its isolation, and pairs of a compiled rule and whether it certainly applies; nothing where the stage leaves it alone. */
+function judgedBy(side: Side, stage: CompiledStage, subject: number): unknown[] {
+  const [isolated, entries = []] = [isolationOf(stage, subject), stage.entries[subject]];
+  return isolated === 'no' && entries.length === 0 ? [] : [isolated, ...entries.flatMap((entry) => [side.rules[entry.rule], entry.certain])];
+}
+
+/** Whether the same rules, in the same order, judge a class before and after. */
+export function treatedAlike(before: Side, after: Side, subject: number): boolean {
+  const [a, b] = [before, after].map((side) => side.stages.map((stage) => judgedBy(side, stage, subject)).filter((one) => one.length > 0)) as [unknown[][], unknown[][]];
+  return a.length === b.length && a.every((one, index) => one.length === b[index]!.length && one.every((part, at) => part === b[index]![at]));
+}
+
+/** Every set that a compiled direction has. */
+export function* setsOf(side: Side): Generator<Bits> {
+  for (const { must, may, subjects } of side.rules) yield* [must, may, ...(subjects === undefined ? [] : [subjects])];
+  for (const { isolatedMust, isolatedMay } of side.stages) yield* [isolatedMust, isolatedMay];
 }
 
 /** Whether a class' traffic that no rule of the stage matched is denied there. */

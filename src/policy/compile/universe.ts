@@ -21,6 +21,8 @@ export interface EndpointClass {
   addresses: readonly number[];
   /** It has an address, but the input does not say which. */
   unknownAddress: boolean;
+  /** Its addresses themselves, where each of them counts. */
+  own?: readonly string[];
 }
 
 /** The values of a label that some policy names; `all` where it looks into values, so that each counts. */
@@ -34,7 +36,12 @@ export interface Seen {
   /** Whether ports of pods in the network of their nodes may be meant by their names. */
   hostPorts: boolean;
   blocks: boolean;
+  /** Whether each address counts: blocks that come later may tell any two apart. */
+  addresses: boolean;
 }
+
+/** How many classes of addresses may come to a universe of which each address counts, before all is compiled anew. */
+const SPARE = 128;
 
 /** Where pods may lie whose address the input does not tell, by family: RFC 1918, RFC 6598, RFC 4193. */
 const PRIVATE: Readonly<Record<32 | 128, readonly string[]>> = {
@@ -94,6 +101,8 @@ export class Universe {
   readonly classes: EndpointClass[] = [];
   /** How many of them are pods and nodes. */
   readonly inside: number;
+  /** For how many classes sets have room. */
+  readonly room: number;
   readonly #byPod = new Map<Pod, number>();
   readonly #byNode = new Map<Node, number>();
   readonly unknownPods: Whereabouts;
@@ -113,11 +122,22 @@ export class Universe {
     for (const pod of world.pods) this.#byPod.set(pod, this.#join(ids, this.#podClass(pod, world, seen, space, nodes), (one) => one.pods.push(pod)));
     for (const node of world.nodes) this.#byNode.set(node, this.#join(ids, this.#nodeClass(node, seen, space), (one) => one.nodes.push(node)));
     this.inside = this.classes.length;
-    space.classes.forEach((_, address) => this.classes.push({ kind: 'address', pods: [], nodes: [], address, labels: { pod: {}, namespace: {}, account: {}, node: {} }, ports: [], addresses: [address], unknownAddress: false }));
+    space.classes.forEach((_, address) => this.#addAddress(address));
+    this.room = seen.addresses ? this.size + SPARE : this.size;
+  }
+
+  #addAddress(address: number): void {
+    this.classes.push({ kind: 'address', pods: [], nodes: [], address, labels: { pod: {}, namespace: {}, account: {}, node: {} }, ports: [], addresses: [address], unknownAddress: false });
+  }
+
+  /** Takes in classes of addresses that the space was refined by. Only for a universe of which each address counts, within its room. */
+  grow(space: AddressSpace): void {
+    for (let address = this.size - this.inside; address < space.classes.length; address += 1) this.#addAddress(address);
+    for (const one of this.classes) if (one.own !== undefined) one.addresses = addressIds(space, one.own);
   }
 
   #join(ids: Map<string, number>, made: EndpointClass, add: (one: EndpointClass) => void): number {
-    const key = JSON.stringify([made.kind, made.namespace, made.account, made.labels, made.ports, made.addresses, made.unknownAddress]);
+    const key = JSON.stringify([made.kind, made.namespace, made.account, made.labels, made.ports, made.addresses, made.unknownAddress, made.own]);
     const id = ids.get(key) ?? this.classes.length;
     if (id === this.classes.length) {
       ids.set(key, id);
@@ -143,6 +163,7 @@ export class Universe {
       ports: seen.portNames.size > 0 && (!pod.hostNetwork || seen.hostPorts) ? pod.ports.filter((port) => seen.portNames.has(port.name)) : [],
       addresses: seen.blocks ? addressIds(space, addresses) : [],
       unknownAddress: seen.blocks && addresses.length === 0,
+      ...(seen.addresses ? { own: addresses } : {}),
     };
   }
 
@@ -151,6 +172,7 @@ export class Universe {
       kind: 'host', pods: [], nodes: [],
       labels: { pod: {}, namespace: {}, account: {}, node: project(node.labels, seen.keys.node) },
       ports: [], addresses: seen.blocks ? addressIds(space, node.addresses) : [], unknownAddress: seen.blocks && node.addresses.length === 0,
+      ...(seen.addresses ? { own: node.addresses } : {}),
     };
   }
 

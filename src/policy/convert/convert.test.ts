@@ -25,6 +25,14 @@ describe('conversion', () => {
     }), runs(WORLDS));
   });
 
+  it('leaves policies alone that are of the dialect already', { timeout: patience(WORLDS) }, () => {
+    fc.assert(fc.property(worlds, (world) => {
+      const objects = objectsOf(world);
+      const { policies, refused, lost } = converted(objects, 'kubernetes');
+      expect([policies, refused, lost]).toEqual([JSON.parse(JSON.stringify(objects.slice(objects.length - world.policies.length))), [], []]);
+    }), runs(WORLDS));
+  });
+
   it('to Calico and back loses nothing', { timeout: patience(WORLDS) }, () => {
     fc.assert(fc.property(worlds, (world) => {
       const there = converted(objectsOf(world), 'calico');

@@ -27,7 +27,7 @@ const MAKERS: Readonly<Record<Target, { from: string; make: (policy: LoadedObjec
   kubernetes: { from: 'calico', make: toKubernetes },
 };
 
-/** Converts what can be; policies with problems of their own are refused. */
+/** Converts what can be; policies of the target's own dialect stay as they are, those with problems of their own are refused. */
 export function convert(objects: readonly LoadedObject[], problems: readonly Problem[], target: Target): Converted {
   const { from, make } = MAKERS[target];
   const made: Converted = { policies: [], refused: [] };
@@ -36,7 +36,8 @@ export function convert(objects: readonly LoadedObject[], problems: readonly Pro
     if (dialect === undefined) continue;
     const name = `${placeText(object.origin.file, object.origin.line)}: ${nameOf(object)}`;
     const broken = problems.find((one) => one.severity === 'error' && one.origin === object.origin);
-    if (dialect !== from) made.refused.push(`${name}: only policies of ${from} are converted to ${target}`);
+    if (dialect === target && broken === undefined) made.policies.push(object.body);
+    else if (dialect !== from && dialect !== target) made.refused.push(`${name}: only policies of ${from} are converted to ${target}`);
     else if (broken !== undefined) made.refused.push(`${name}: ${broken.message}`);
     else {
       try {

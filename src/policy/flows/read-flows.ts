@@ -4,14 +4,10 @@ import { conntrackFlow, isConntrack } from './conntrack.ts';
 import { joined, type Flow, type Flows } from './flow.ts';
 import { recordFlow } from './records.ts';
 
-const FORMATS = 'conntrack -L, hubble observe -o json, Calico flow logs, or lines of {"from", "to", "protocol", "port", "count"}';
-
-/** The first bytes of capture files (pcap in both orders, with micro- and nanoseconds; pcapng). */
-const CAPTURES = ['d4c3b2a1', 'a1b2c3d4', '4d3cb2a1', 'a1b23c4d', '0a0d0d0a'];
+const FORMATS = 'conntrack -L, hubble observe -o json, Calico flow logs, a packet capture, or lines of {"from", "to", "protocol", "port", "count"}';
 
 /** The flows of a file. Errors: UsageError naming the line that cannot be read, or where there is none at all. */
 export function readFlows(bytes: Buffer, file: string): Flows {
-  if (CAPTURES.includes(bytes.subarray(0, 4).toString('hex'))) throw new UsageError(`${file} is a packet capture, which \`policy impact\` does not read.`, { hint: `give it flows: ${FORMATS}` });
   const source = bytes.toString('utf8');
   const conntrack = isConntrack(source) && !source.trimStart().startsWith('{');
   const flows: Flow[] = [];

@@ -44,8 +44,12 @@ export class Collector {
 
   /** An object that is one, if policies look at its kind. */
   object(apiVersion: string, kind: string, name: string, namespace: string | undefined, body: LoadedObject['body'], origin: Origin): void {
-    if (!isLookedAt(apiVersion, kind, name)) return;
-    const object = { apiVersion, kind, name, namespace, body, origin };
+    if (isLookedAt(apiVersion, kind, name)) this.take({ apiVersion, kind, name, namespace, body, origin });
+  }
+
+  /** An object that policies look at. */
+  take(object: LoadedObject): void {
+    const { apiVersion, kind, name, namespace } = object;
     const key = `${groupOf(apiVersion)} ${kind} ${namespace ?? ''} ${name}`;
     const before = this.#objects.get(key);
     if (before !== undefined) this.#repeated(before, object);

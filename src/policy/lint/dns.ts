@@ -12,7 +12,7 @@ export function dnsForgotten({ engine }: LintContext): Finding[] {
   const { universe, egress, ports, outcomes } = engine;
   const servers = engine.state.world.pods.filter(isDns);
   // Without a server in the input any destination will do.
-  const targets = bitsOf(universe.size, servers.length > 0 ? servers.map((pod) => universe.ofPod(pod)) : universe.classes.keys());
+  const targets = bitsOf(universe.room, servers.length > 0 ? servers.map((pod) => universe.ofPod(pod)) : universe.classes.keys());
   const atom = ports.atom('UDP', PORT);
   const byPolicy = new Map<string, { finding: Finding; pods: string[] }>();
   universe.classes.forEach((one, index) => {

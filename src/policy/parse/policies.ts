@@ -15,6 +15,29 @@ import { cidrGroupsOf } from './cilium-peers.ts';
 import { dialectOf } from './dialect.ts';
 import { parseNetworkPolicy, policyName, type ParsedPolicy } from './network-policy.ts';
 
+/**
+ * What objects were parsed to, for as long as the world is the same. What is parsed of an object depends on nothing else but
+ * the world, and the objects that are no policies, of which the world is made.
+ */
+export class Parsed {
+  #world: World | undefined;
+  #known = new WeakMap<object, unknown>();
+
+  in(world: World): this {
+    if (world !== this.#world) [this.#world, this.#known] = [world, new WeakMap()];
+    return this;
+  }
+
+  /** What `make` made of the object before, or makes now: always the same of one object. */
+  of<T>(object: object, make: () => T): T {
+    const known = this.#known.get(object);
+    if (known !== undefined) return known as T;
+    const made = make();
+    this.#known.set(object, made);
+    return made;
+  }
+}
+
 export interface Policies {
   stages: Stage[];
   problems: Problem[];
@@ -31,40 +54,43 @@ function problemsOf(object: LoadedObject, { issues }: Pick<ParsedPolicy, 'issues
 const problemAt = (object: LoadedObject, severity: Problem['severity'], message: string): Problem => ({ severity, file: object.origin.file, line: object.origin.line, subject: policyName(object), origin: object.origin, message });
 
 /** Other protocols of isolated pods, where nobody promises anything about them. */
-function undefinedProtocols(isolations: readonly Isolation[], source: string): Rule[] {
+function undefinedProtocols(isolations: readonly Isolation[], source: string, known: Parsed): Rule[] {
   const items = PROTOCOLS.filter((protocol) => !TRANSPORTS.includes(protocol)).map((protocol) => ({ protocol, from: 0, to: LAST_PORT }));
-  return isolations.map(({ policy, path, direction, subject }) => ({
-    policy, path, direction, subject, peer: ALL, ports: { include: items, exclude: [] }, action: 'allow', implied: true,
-    condition: `protocols other than TCP, UDP and SCTP (${source})`,
+  return isolations.map((isolation) => known.of(isolation, (): Rule => {
+    const { policy, path, direction, subject } = isolation;
+    return {
+      policy, path, direction, subject, peer: ALL, ports: { include: items, exclude: [] }, action: 'allow', implied: true,
+      condition: `protocols other than TCP, UDP and SCTP (${source})`,
+    };
   }));
 }
 
-function parseKubernetes(objects: readonly LoadedObject[], problems: Problem[]): ParsedPolicy[] {
+function parseKubernetes(objects: readonly LoadedObject[], problems: Problem[], known: Parsed): ParsedPolicy[] {
   return objects.flatMap((object) => {
     if (object.apiVersion !== 'networking.k8s.io/v1') {
       problems.push(problemAt(object, 'error', `refused: no API server since 1.16 serves ${object.apiVersion}; expected networking.k8s.io/v1`));
       return [];
     }
-    const parsed = parseNetworkPolicy(object);
+    const parsed = known.of(object, () => parseNetworkPolicy(object));
     problems.push(...problemsOf(object, parsed));
     return parsed;
   });
 }
 
-function kubernetesStage(parsed: readonly ParsedPolicy[], enforcer: Enforcer): Stage[] {
+function kubernetesStage(parsed: readonly ParsedPolicy[], enforcer: Enforcer, known: Parsed): Stage[] {
   const isolations = parsed.flatMap((one) => one.isolations);
   if (isolations.length === 0) return [];
-  const implied = enforcer.otherProtocols.value === 'undefined' ? undefinedProtocols(isolations, enforcer.otherProtocols.source) : [];
+  const implied = enforcer.otherProtocols.value === 'undefined' ? undefinedProtocols(isolations, enforcer.otherProtocols.source, known) : [];
   return [{ name: 'NetworkPolicy', rules: [...parsed.flatMap((one) => one.rules), ...implied], isolations, unordered: true }];
 }
 
-function parseAdmins(objects: readonly LoadedObject[], problems: Problem[]): AdminPolicy[] {
+function parseAdmins(objects: readonly LoadedObject[], problems: Problem[], known: Parsed): AdminPolicy[] {
   return objects.flatMap((object) => {
     if (!isAdminKind(object.kind)) {
       problems.push(problemAt(object, 'error', `is not known: ${object.apiVersion} has AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy`));
       return [];
     }
-    const parsed = parseAdmin(object);
+    const parsed = known.of(object, () => parseAdmin(object));
     problems.push(...problemsOf(object, parsed));
     return parsed;
   });
@@ -79,14 +105,14 @@ const asCalico = (admins: readonly AdminPolicy[]): CalicoPolicy[] => (['Admin', 
 });
 
 /** Calico's own policies and Kubernetes' ones, which lie in its default tier. */
-function calicoStages(objects: readonly LoadedObject[], kubernetes: readonly ParsedPolicy[], admins: readonly AdminPolicy[], own: readonly LoadedObject[], world: World, problems: Problem[]): Stage[] {
+function calicoStages(objects: readonly LoadedObject[], kubernetes: readonly ParsedPolicy[], admins: readonly AdminPolicy[], own: readonly LoadedObject[], world: World, problems: Problem[], known: Parsed): Stage[] {
   const context = { sets: networkSetsOf(objects), world };
   const parsed = own.flatMap((object): CalicoPolicy[] => {
     if (object.kind.startsWith('Staged')) {
       problems.push(problemAt(object, 'warning', 'is staged: Calico reports what it would do, and enforces nothing of it'));
       return [];
     }
-    const policy = parseCalicoPolicy(object, context);
+    const policy = known.of(object, () => parseCalicoPolicy(object, context));
     problems.push(...problemsOf(object, policy));
     return [policy];
   });
@@ -96,30 +122,31 @@ function calicoStages(objects: readonly LoadedObject[], kubernetes: readonly Par
   return tiers.stages;
 }
 
-/** Parses all policies; those that the enforcer does not act on are inert, and a warning says so. */
-export function readPolicies(objects: readonly LoadedObject[], world: World, enforcer: Enforcer): Policies {
+/** Parses all policies; those that the enforcer does not act on are inert, and a warning says so. `parsed`: what is known of objects that were parsed before. */
+export function readPolicies(objects: readonly LoadedObject[], world: World, enforcer: Enforcer, parsed = new Parsed()): Policies {
+  const known = parsed.in(world);
   const problems: Problem[] = [];
   const byDialect = Map.groupBy(objects, dialectOf);
   const of = (dialect: Dialect): readonly LoadedObject[] => byDialect.get(dialect) ?? [];
-  const kubernetes = parseKubernetes(of('kubernetes'), problems);
+  const kubernetes = parseKubernetes(of('kubernetes'), problems, known);
   const acts = enforcer.enforces.value;
-  const admins = parseAdmins(of('admin'), problems);
+  const admins = parseAdmins(of('admin'), problems, known);
   for (const dialect of ['admin', 'calico', 'cilium'] as const) {
     const [first] = of(dialect);
     if (first === undefined || acts.includes(dialect) || acts.length === 0) continue;
     problems.push(problemAt(first, 'warning', `${of(dialect).length} ${of(dialect).length === 1 ? 'policy' : 'policies'} of ${first.apiVersion}: ${enforcer.name} does not act on such; they are inert`));
   }
   if (acts.length === 0) return { stages: [], problems };
-  if (acts.includes('calico')) return { stages: calicoStages(objects, kubernetes, admins, of('calico'), world, problems), problems };
+  if (acts.includes('calico')) return { stages: calicoStages(objects, kubernetes, admins, of('calico'), world, problems, known), problems };
   if (acts.includes('cilium')) {
     const context = { world, groups: cidrGroupsOf(objects) };
-    const parsed = of('cilium').map((object) => {
-      const policy = parseCilium(object, context);
+    const own = of('cilium').map((object) => {
+      const policy = known.of(object, () => parseCilium(object, context));
       problems.push(...problemsOf(object, policy));
       return policy;
     });
-    return { stages: ciliumStages(parsed, kubernetes, objects), problems };
+    return { stages: ciliumStages(own, kubernetes, objects), problems };
   }
   const admin = (tier: AdminPolicy['tier']): Stage[] => (acts.includes('admin') ? adminStage(tier, admins) : []);
-  return { stages: [...admin('Admin'), ...kubernetesStage(kubernetes, enforcer), ...admin('Baseline')], problems };
+  return { stages: [...admin('Admin'), ...kubernetesStage(kubernetes, enforcer, known), ...admin('Baseline')], problems };
 }

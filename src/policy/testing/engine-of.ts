@@ -36,7 +36,12 @@ export function classOf(engine: Engine, end: TestEnd): number {
 
 /** The engine's verdict on classes alone: without what is particular to a pair, such as a pod and its node. */
 export function verdictOf(engine: Engine, from: TestEnd, to: TestEnd, port: number, protocol: Protocol = 'TCP'): 'allow' | 'deny' | 'depends' {
-  const outcome = engine.outcomes.get(between(engine, classOf(engine, from), classOf(engine, to)));
+  return classVerdict(engine, classOf(engine, from), classOf(engine, to), port, protocol);
+}
+
+/** The same for classes that are known. */
+export function classVerdict(engine: Engine, from: number, to: number, port: number, protocol: Protocol): 'allow' | 'deny' | 'depends' {
+  const outcome = engine.outcomes.get(between(engine, from, to));
   const atom = engine.ports.atom(protocol, port);
   return engine.ports.sets.has(outcome.allow, atom) ? 'allow' : engine.ports.sets.has(outcome.depends, atom) ? 'depends' : 'deny';
 }
