@@ -14,11 +14,11 @@ import { symptomOf, textFacts, type Log } from './observe/logs.ts';
 import { OBJECTS } from './observe/objects.ts';
 import { POLICY } from './observe/policy.ts';
 import { ruleFacts } from './observe/rules.ts';
-import type { Scene } from './observe/scene.ts';
+import { fact, type Scene } from './observe/scene.ts';
 import { hopsOf, marked, type Hop } from './path.ts';
 import { judge, ranked, type Complaint, type Judgement } from './rank.ts';
 import { readSymptom } from './symptom/parse.ts';
-import type { Symptom } from './symptom/symptom.ts';
+import { KIND_WORDS, type Symptom } from './symptom/symptom.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
 
 export interface Inputs {
@@ -102,6 +102,8 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
   const ends = findEnds(view, inputs.asked, symptom);
   const scene = (): Scene => ({ view, ends, ...(symptom === undefined ? {} : { symptom }) });
   const facts = observed(scene(), inputs);
+  const complain = (): void => void (symptom !== undefined && facts.set('symptom', fact(symptom.kind, `the complaint is: ${KIND_WORDS[symptom.kind]}`, { source: 'error text', excerpt: symptom.raw.slice(0, 300), level: 'observed' })));
+  complain();
   const complaint = (): Complaint => ({ ...(symptom === undefined ? {} : { symptom }), ...(ends.target === undefined ? {} : { target: ends.target }) });
   let causes = judgeAll(complaint(), facts);
   const tried = new Set<ObservationId>();
@@ -115,6 +117,7 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
     tried.add(at);
     for (const [id, seen] of await prober.observe(at, scene())) facts.set(id, seen);
     symptom ??= symptomOfProbe(facts, ends);
+    complain();
     causes = judgeAll(complaint(), facts);
   }
   const path = marked(hopsOf(ends, facts), causes);

@@ -15,6 +15,8 @@ export interface Ends {
   from?: { pod: Pod } | { node: string };
   /** Why that end is taken for the client, where nobody said so. */
   inferred?: string;
+  /** The client is a guess: others are possible. */
+  guessed?: true;
   /** Undefined where nothing was said of the other end. */
   target?: Target;
   service?: ServiceObject;
@@ -54,7 +56,7 @@ function clientOf(view: View, text: string): NonNullable<Ends['from']> {
 }
 
 /** The Service that a name means for a pod of a namespace; `undefined` where it names none of the cluster's. */
-function serviceByName(view: View, name: string, namespace: string | undefined): { service?: ServiceObject; kind: 'service' | 'other-namespace' | 'no-such-service' | 'no-such-namespace' | 'outside' } {
+function serviceByName(view: View, name: string, namespace: string | undefined): { service?: ServiceObject; kind: 'service' | 'other-namespace' | 'no-such-service' | 'no-such-namespace' | 'not-in-input' | 'outside' } {
   const parts = name.toLowerCase().replace(/\.(cluster\.local|svc)$/, '').replace(/\.svc$/, '').replace(/\.svc\.[a-z0-9.-]+$/, '').split('.');
   const inCluster = parts.length <= 2 || /\.svc(\.|$)/.test(name);
   if (!inCluster) return { kind: 'outside' };
@@ -67,7 +69,9 @@ function serviceByName(view: View, name: string, namespace: string | undefined):
   const namespaces = new Set(view.index.objects('Namespace').map(({ metadata }) => metadata.name));
   // A name of two parts may as well be one of the Internet's, unless its end is a namespace.
   if (second !== undefined && !namespaces.has(second)) return { kind: /\.svc(\.|$)/.test(name) ? 'no-such-namespace' : 'outside' };
-  return { kind: view.index.complete('Service') ? 'no-such-service' : 'outside' };
+  // Files may have been chosen: what is not among them may be in the cluster all the same.
+  const chosen = view.snapshot.source === 'files' && !view.services.some(({ metadata }) => metadata.namespace === wanted);
+  return { kind: !view.index.complete('Service') || chosen ? 'not-in-input' : 'no-such-service' };
 }
 
 function ofService(view: View, service: ServiceObject, port: number | undefined, protocol: 'TCP' | 'UDP', target: Target): Omit<Ends, 'protocol'> {
@@ -114,6 +118,17 @@ function ownerOfPort(view: View, port: number): { pod: Pod; why: string } | unde
   return pod === undefined || with_.length > 1 ? undefined : { pod, why: `${idOf(pod)} is the only pod that has to do with port ${port}` };
 }
 
+/** The pod that dials a port, where one alone has it in a variable and does not serve it. */
+function dialerOf(view: View, port: number): { pod: Pod; why: string } | undefined {
+  const found = view.netPods.flatMap((pod) => {
+    const containers = containersOf(pod);
+    const variable = containers.flatMap(({ env = [] }) => env).find(({ name, value }) => name.includes('PORT') && value === String(port));
+    return variable === undefined || containers.some(({ ports = [] }) => ports.some(({ containerPort }) => containerPort === port)) ? [] : [{ pod, variable: variable.name }];
+  });
+  const [one] = found;
+  return one === undefined || found.length > 1 ? undefined : { pod: one.pod, why: `${idOf(one.pod)} is taken for the client: it is the only pod with port ${port} in a variable (${one.variable})` };
+}
+
 /** Resolves. `symptom` fills in what `asked` leaves open. Errors: UsageError for names that the input does not have. */
 export function findEnds(view: View, asked: Asked, symptom?: Symptom): Ends {
   const protocol = asked.protocol ?? symptom?.protocol ?? 'TCP';
@@ -130,7 +145,12 @@ export function findEnds(view: View, asked: Asked, symptom?: Symptom): Ends {
     const owner = ownerOfPort(view, port);
     if (owner !== undefined) [from, inferred] = [{ pod: owner.pod }, owner.why];
   }
-  const base = { ...(from === undefined ? {} : { from }), ...(inferred === undefined ? {} : { inferred }), protocol };
+  let guessed = false;
+  if (!own && from === undefined && port !== undefined && symptom !== undefined && !symptom.kind.startsWith('name-')) {
+    const one = dialerOf(view, port);
+    if (one !== undefined) [from, inferred, guessed] = [{ pod: one.pod }, one.why, true];
+  }
+  const base = { ...(guessed ? { guessed: true as const } : {}), ...(from === undefined ? {} : { from }), ...(inferred === undefined ? {} : { inferred }), protocol };
   const fromPod = from !== undefined && 'pod' in from ? from.pod : undefined;
   if (own) return { ...base, target: 'loopback', ...direct(fromPod === undefined ? [] : [fromPod], port), ...(symptom?.address === undefined ? {} : { address: symptom.address }) };
   // The connection that failed is the one to the name server.

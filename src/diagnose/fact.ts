@@ -1,5 +1,6 @@
 /** Observations: what can be looked at to tell causes apart, what each may come to, and how much trouble it is. */
 import type { Evidence } from '../core/evidence.ts';
+import { SYMPTOM_KINDS } from './symptom/symptom.ts';
 
 interface Observation {
   /** What is asked. */
@@ -16,6 +17,7 @@ const CONNECT = ['ok', 'refused', 'timeout', 'no-route', 'net-unreachable', 'res
 const STATE = ['ready', 'not-ready', 'starting', 'crash-loop', 'oom-killed', 'image', 'config-error', 'pending', 'sandbox', 'completed', 'gone'] as const;
 
 export const OBSERVATIONS = {
+  'symptom': { question: 'what was complained of', values: SYMPTOM_KINDS, cost: 1 },
   'target': { question: 'what is at the other end', values: ['loopback', 'own-pod', 'pod', 'service', 'api-server', 'dns', 'node', 'load-balancer', 'outside', 'nothing', 'name'], cost: 1 },
   'cni': { question: 'which CNI serves pods', values: ['flannel', 'calico', 'canal', 'cilium', 'other', 'several', 'none'], cost: 1 },
   'enforcer': { question: 'who enforces policies', values: ['kube-router', 'calico', 'cilium', 'other', 'none'], cost: 1 },
@@ -27,8 +29,8 @@ export const OBSERVATIONS = {
   'endpoints': { question: 'whether the Service has ready endpoints', values: ['ready', 'none-selected', 'none-ready', 'no-selector'], cost: 1 },
   'service-port': { question: 'whether the Service has the port', values: ['there', 'missing', 'name-missing'], cost: 1 },
   'container-port': { question: 'whether a container declares the port', values: ['declared', 'not-declared'], cost: 1 },
-  'name': { question: 'what the name stands for', values: ['service', 'other-namespace', 'no-such-service', 'no-such-namespace', 'outside'], cost: 1 },
-  'policy': { question: 'what the policies say of the connection', values: ['allows', 'denies', 'depends'], cost: 1 },
+  'name': { question: 'what the name stands for', values: ['service', 'other-namespace', 'no-such-service', 'no-such-namespace', 'not-in-input', 'outside'], cost: 1 },
+  'policy': { question: 'what the policies say of the connection', values: ['allows', 'denies', 'denies-pods', 'depends'], cost: 1 },
   'denied-how': { question: 'how the enforcer denies', values: ['dropped', 'rejected'], cost: 1 },
   'dns-policy': { question: 'whether policies let the pod ask DNS', values: ['allows', 'denies', 'depends'], cost: 1 },
   'dns-servers': { question: 'how the DNS pods are', values: ['ready', 'none-ready', 'none'], cost: 1 },

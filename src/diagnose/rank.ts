@@ -1,4 +1,5 @@
 /** Judges causes by what was observed. Pure. Proved needs the fault's own proof, a symptom that it explains, and nothing against it. */
+import { RULES } from '../audit/rules.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Fact, Facts, ObservationId } from './fact.ts';
 import type { Fault, Shows, Target } from './faults/fault.ts';
@@ -37,6 +38,9 @@ const seen = (facts: Facts, at: ObservationId, values: readonly string[] | undef
   return fact?.value !== undefined && values?.includes(fact.value) === true ? fact : undefined;
 };
 
+/** Rules that find one fault alone: of the others a finding leaves open which fault it is. */
+const ONE_FAULT: ReadonlySet<string> = new Set(RULES.filter(({ faults }) => faults.length === 1).map(({ id }) => `rule:${id}`));
+
 /** Judges one fault. */
 export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgement {
   const [fors, all, unchecked]: [Said[], Said[], Unchecked[]] = [[], [], []];
@@ -69,7 +73,9 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
     const fact = seen(facts, at, is);
     if (fact !== undefined) say(fors, at, fact);
   }
-  const confirmed = proof !== undefined;
+  // Where nothing was complained of, a fault that is there needs to explain nothing.
+  const present = symptom === undefined && complaint.target === undefined && fors.some(({ at, value }) => ONE_FAULT.has(at) && value === 'here');
+  const confirmed = proof !== undefined || present;
   return { fault, certainty: certaintyOf({ shows, symptom, refuted, confirmed, fors: fors.length, againsts: againsts.length }), for: fors, against: againsts, unchecked, confirmed };
 }
 

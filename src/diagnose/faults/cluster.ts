@@ -23,7 +23,7 @@ export const CLUSTER: readonly Entry[] = [
   {
     id: 'K3', name: 'wrong-name', title: 'The name is not that of a Service', layer: 'configuration',
     shows: [{ kinds: ['name-unknown'] }],
-    tests: [{ at: 'name', for: ['no-such-service', 'no-such-namespace', 'other-namespace'], refutes: ['service'], against: ['outside'] }],
+    tests: [{ at: 'name', for: ['no-such-service', 'no-such-namespace', 'other-namespace', 'not-in-input'], refutes: ['service'], against: ['outside'] }],
     proofs: [[{ at: 'name', is: ['no-such-service', 'no-such-namespace', 'other-namespace'] }]],
     belief: 'The DNS server was asked and answered: DNS and the way there work.',
     fix: [{ what: 'Write NAME.NAMESPACE for a Service of another namespace, or correct the name.', command: 'kubectl get services -A' }], verify: '`nslookup NAME` in the pod answers with an address.', source: ['kubernetes.io: DNS for Services and Pods'],

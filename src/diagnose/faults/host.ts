@@ -1,5 +1,5 @@
 /** Faults of hosts: forwarding, filters, firewalls, kernels, addresses that are told to others; and pods' own devices. */
-import { BETWEEN_NODES, BRIDGE, CALICO, CILIUM, fixOf, FLANNEL, PODS, REMOTE, SELF, type Entry } from './parts.ts';
+import { BETWEEN_NODES, OWN_WORDS, BRIDGE, CALICO, CILIUM, fixOf, FLANNEL, PODS, REMOTE, SELF, type Entry } from './parts.ts';
 import { byRule, namesLost, rule, silence } from './fault.ts';
 
 const LOST = [silence(REMOTE), namesLost];
@@ -7,11 +7,11 @@ const WRONG_ADDRESS = [silence(PODS), namesLost, { kinds: ['no-route'], to: PODS
 
 export const HOST: readonly Entry[] = [
   {
-    id: 'H7', title: 'A node does not forward packets', layer: 'host', shows: LOST, tests: [rule('FL-HOST-001'), { at: 'connect-client', refutes: ['ok'] }], proofs: [byRule('FL-HOST-001')],
+    id: 'H7', title: 'A node does not forward packets', layer: 'host', shows: LOST, tests: [rule('FL-HOST-001'), { at: 'connect-client', refutes: ['ok'] }], proofs: [byRule('FL-HOST-001', { at: 'placement', is: ['different'] })],
     fix: fixOf('FL-HOST-001'), verify: '`sysctl net.ipv4.ip_forward` says 1 and stays so after `sysctl --system`.', source: ['faults H7'],
   },
   {
-    id: 'H8', title: 'A node drops what it forwards', layer: 'host', shows: LOST, tests: [rule('FL-HOST-002'), { at: 'filter-counter', for: ['counts-drop'] }], proofs: [byRule('FL-HOST-002', { at: 'policy', is: ['allows'] })],
+    id: 'H8', title: 'A node drops what it forwards', layer: 'host', shows: LOST, tests: [rule('FL-HOST-002'), { at: 'filter-counter', for: ['counts-drop'] }], proofs: [byRule('FL-HOST-002', { at: 'policy', is: ['allows'] }, { at: 'placement', is: ['different'] })],
     fix: fixOf('FL-HOST-002'), verify: 'The FORWARD chain accepts the ranges of pods.', source: ['faults H8'],
   },
   {
@@ -25,7 +25,7 @@ export const HOST: readonly Entry[] = [
     fix: fixOf('FL-HOST-004'), verify: '`sysctl net.bridge.bridge-nf-call-iptables` says 1.', source: ['k8s#20475'],
   },
   {
-    id: 'H9', title: 'Flannel tells other nodes a wrong address', layer: 'host', shows: WRONG_ADDRESS, tests: [FLANNEL, rule('FL-HOST-012'), ...BETWEEN_NODES], proofs: [byRule('FL-HOST-012', { at: 'placement', is: ['different'] })],
+    id: 'H9', title: 'Flannel tells other nodes a wrong address', layer: 'host', shows: WRONG_ADDRESS, tests: [FLANNEL, rule('FL-HOST-012'), ...BETWEEN_NODES], proofs: [],
     fix: fixOf('FL-HOST-012'), verify: 'flannel.alpha.coreos.com/public-ip of each node is its own address.', source: ['k3s#72', 'k3s#1365', 'flannel#764'],
   },
   {
@@ -34,7 +34,7 @@ export const HOST: readonly Entry[] = [
     fix: fixOf('FL-HOST-013'), verify: 'projectcalico.org/IPv4Address of each node is its InternalIP.', source: ['calico#8607', 'calico#3541'],
   },
   {
-    id: 'H1', title: "Strict reverse-path filtering drops what Cilium's pods send", layer: 'host', shows: LOST, tests: [CILIUM, rule('FL-HOST-005')], proofs: [byRule('FL-HOST-005')],
+    id: 'H1', title: "Strict reverse-path filtering drops what Cilium's pods send", layer: 'host', shows: LOST, tests: [CILIUM, rule('FL-HOST-005')], proofs: [byRule('FL-HOST-005', { at: 'target', is: ['outside', 'node', 'api-server'] })],
     fix: fixOf('FL-HOST-005'), verify: '`nstat -az TcpExtIPReversePathFilter` stays.', source: ['cilium#10645', 'cilium#20072'],
   },
   {
@@ -43,7 +43,7 @@ export const HOST: readonly Entry[] = [
   },
   {
     id: 'H2', title: 'Calico before 3.12 stops on loose reverse-path filtering', layer: 'host', shows: [{ kinds: ['component', 'pod-state'], words: /RPF|CrashLoop/ }, ...LOST], says: [/Kernel's RPF check is set to 'loose'/],
-    tests: [CALICO, rule('FL-HOST-016'), { at: 'says:H2', for: ['said'] }], proofs: [byRule('FL-HOST-016'), [{ at: 'says:H2', is: ['said'] }]],
+    tests: [CALICO, rule('FL-HOST-016'), { at: 'says:H2', for: ['said'] }], proofs: [[{ at: 'says:H2', is: ['said'] }, OWN_WORDS]],
     belief: 'Loose reverse-path filtering breaks no Calico since 3.12.', fix: fixOf('FL-HOST-016'), verify: 'calico-node is ready.', source: ['felix#2082'],
   },
   {
@@ -55,7 +55,7 @@ export const HOST: readonly Entry[] = [
   },
   {
     id: 'A6', title: 'The neighbour table is full', layer: 'host', shows: [...LOST, { kinds: ['no-route'], to: REMOTE }, { kinds: ['component'], words: /neighbou?r/ }], says: [/neighbou?r(?:: arp_cache)?: neighbor table overflow|ndisc_cache: neighbor table overflow/i],
-    tests: [{ at: 'neighbour-table', for: ['full'], refutes: ['ok'] }, rule('FL-HOST-010'), { at: 'says:A6', for: ['said'] }], proofs: [[{ at: 'neighbour-table', is: ['full'] }], [{ at: 'says:A6', is: ['said'] }]],
+    tests: [{ at: 'neighbour-table', for: ['full'], refutes: ['ok'] }, rule('FL-HOST-010'), { at: 'says:A6', for: ['said'] }], proofs: [[{ at: 'neighbour-table', is: ['full'] }], [{ at: 'says:A6', is: ['said'] }, OWN_WORDS]],
     fix: fixOf('FL-HOST-010'), verify: 'table_fulls of /proc/net/stat/arp_cache stays.', source: ['kops#4533', 'e2b-dev/infra#3508'],
   },
   {

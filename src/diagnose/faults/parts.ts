@@ -22,6 +22,9 @@ export const CILIUM = only('cilium');
 export const BRIDGE = only('flannel', 'canal', 'other');
 export const K3S_CONTROLLER: Test = { at: 'enforcer', refutes: ['calico', 'cilium', 'other', 'none'] };
 
+/** The complaint itself is the fault's own words: logs of another time or place prove nothing of a connection. */
+export const OWN_WORDS = { at: 'symptom', is: ['component', 'sandbox', 'pod-state', 'address-in-use'] } as const;
+
 /** What is between nodes: it takes two of them, and it does not stop the target's own node. */
 export const BETWEEN_NODES: readonly Test[] = [
   { at: 'placement', refutes: ['same'] },

@@ -3,7 +3,7 @@ import { CALICO, fixOf, K3S_CONTROLLER, PODS, REMOTE, type Entry } from './parts
 import { byRule, namesLost, rule, silence } from './fault.ts';
 
 const DROPPED = { at: 'denied-how', refutes: ['rejected'] } as const;
-const DENIED = { at: 'policy', for: ['denies'], against: ['depends'], refutes: ['allows'] } as const;
+const DENIED = { at: 'policy', for: ['denies', 'denies-pods'], against: ['depends'], refutes: ['allows'] } as const;
 const ASK = { what: 'Allow it on both sides: egress of the client and ingress of the target.', command: 'fairlead policy explain --from NAMESPACE/POD --to service:NAMESPACE/NAME --port PORT' };
 
 export const POLICY: readonly Entry[] = [
@@ -26,7 +26,7 @@ export const POLICY: readonly Entry[] = [
   {
     id: 'P3', title: 'A policy lets the pod send, but not ask for names', layer: 'policy',
     shows: [namesLost, silence(['dns'])],
-    tests: [{ at: 'dns-policy', for: ['denies'], against: ['depends'], refutes: ['allows'] }, rule('FL-POL-003'), { at: 'connect-dns', for: ['timeout', 'refused'], against: ['ok'] }, { at: 'capture:dns-timeout', for: ['seen'] }],
+    tests: [{ at: 'dns-policy', for: ['denies', 'denies-pods'], against: ['depends'], refutes: ['allows'] }, rule('FL-POL-003'), { at: 'connect-dns', for: ['timeout', 'refused'], against: ['ok'] }, { at: 'capture:dns-timeout', for: ['seen'] }],
     proofs: [[{ at: 'dns-policy', is: ['denies'] }]],
     belief: 'Time-outs that begin with an egress policy are most often lookups: addresses work, names do not.',
     fix: fixOf('FL-POL-003'), verify: '`nslookup kubernetes.default` in the pod is answered.', source: ['faults P3', 'kubernetes/website#55115'],

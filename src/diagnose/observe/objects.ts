@@ -50,7 +50,8 @@ function endpoints({ view, ends: { service, pods } }: Scene): ReturnType<NonNull
   function emptyOf(): ReturnType<NonNullable<Observers['endpoints']>> {
     if (Object.keys(service?.spec?.selector ?? {}).length === 0) return fact('no-selector', 'the Service has no selector and no endpoints', where);
     if (pods.length > 0) return fact('none-ready', `none of the pods behind Service ${service === undefined ? '' : nameOf(service)} is ready`, where);
-    return view.index.complete('Pod') ? fact('none-selected', `no pod has the labels that Service ${service === undefined ? '' : nameOf(service)} selects`, where) : unseen('pods are not in the input');
+    const chosen = view.snapshot.source === 'files' && !view.pods.some(({ metadata }) => metadata.namespace === service?.metadata.namespace);
+    return view.index.complete('Pod') && !chosen ? fact('none-selected', `no pod has the labels that Service ${service === undefined ? '' : nameOf(service)} selects`, where) : unseen('pods are not in the input');
   }
 }
 
@@ -85,7 +86,7 @@ export const OBJECTS: Observers = {
   },
   'target-state': ({ view, ends: { target: kind, pods } }) => (kind === undefined || pods.length === 0 || kind === 'node' ? undefined : podsFact(view, pods)),
   'target-restarts': ({ view, ends: { pods, target: kind } }) => {
-    if (kind === undefined || pods.length === 0 || pods.every((pod) => statusesOf(pod).length === 0)) return undefined;
+    if (kind === undefined || pods.every((pod) => statusesOf(pod).length === 0)) return undefined;
     const most = pods.flatMap((pod) => statusesOf(pod).map((status) => ({ pod, status }))).toSorted((a, b) => (b.status.restartCount ?? 0) - (a.status.restartCount ?? 0))[0];
     const count = most?.status.restartCount ?? 0;
     return most === undefined ? undefined : fact(count === 0 ? 'none' : count < 3 ? 'some' : 'many', `container ${most.status.name} of ${nameOf(most.pod)} was restarted ${count} times`, view.seen(most.pod, 'status.containerStatuses', `${most.status.name}: restartCount ${count}`));
@@ -102,7 +103,7 @@ export const OBJECTS: Observers = {
     const name = scene.ends.name ?? scene.symptom?.name;
     if (name === undefined) return undefined;
     const { kind, service } = meaningOf(scene.view, name, clientPod(scene));
-    const words = { 'service': `${name} is Service ${service === undefined ? '' : nameOf(service)}`, 'other-namespace': `${name} is a Service of namespace ${service?.metadata.namespace ?? '?'}, and the client is in another`, 'no-such-service': `no Service is called ${name}`, 'no-such-namespace': `${name} names a namespace that there is not`, 'outside': `${name} is no name of the cluster` };
+    const words = { 'service': `${name} is Service ${service === undefined ? '' : nameOf(service)}`, 'other-namespace': `${name} is a Service of namespace ${service?.metadata.namespace ?? '?'}, and the client is in another`, 'no-such-service': `no Service is called ${name}`, 'no-such-namespace': `${name} names a namespace that there is not`, 'not-in-input': `no Service of the input is called ${name}`, 'outside': `${name} is no name of the cluster` };
     return fact(kind, words[kind], scene.view.derived('Services of the input', scene.view.services.map(nameOf).slice(0, 12).join(', ') || 'none'));
   },
   'dns-servers': ({ view }) => {

@@ -7,7 +7,7 @@ import type { Fact } from '../fact.ts';
 interface Ended { reason?: string; exitCode?: number; finishedAt?: string }
 type Status = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number] & { lastState?: { terminated?: Ended }; state?: { terminated?: Ended } };
 
-export const statusesOf = ({ status }: Pod): Status[] => (status?.containerStatuses ?? []) as Status[];
+export const statusesOf = ({ status }: Pod): Status[] => status?.containerStatuses ?? [];
 const isReady = ({ status }: Pod): boolean => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
 
 const CONFIG = /^(CreateContainerConfigError|CreateContainerError|RunContainerError|InvalidImageName)$/;

@@ -49,20 +49,23 @@ function judged(scene: Scene, asker: Asker, clients: readonly string[], to: stri
   if (first === undefined) return unseen('there is no pod that could be the client');
   const [only] = verdicts;
   if (verdicts.has('unknown')) return unseen(first.why.join(' ') || 'the policies cannot be asked', `fairlead policy ask --from ${clients[0] ?? 'POD'} --to ${to} --port ${port}`);
-  const word = verdicts.size === 1 && only !== undefined ? say(only) ?? 'depends' : 'depends';
+  const agreed = verdicts.size === 1 && only !== undefined ? say(only) ?? 'depends' : 'depends';
+  // Somebody who is no pod may have asked.
+  const word = agreed === 'denies' && scene.ends.from === undefined ? 'denies-pods' : agreed;
   const whom = clients.length === 1 ? clients[0] ?? '' : `${clients.length} pods`;
   const [example] = first.answers;
   const reasons = example === undefined ? first.why : reasonsOf(example, 'document');
-  const says = word === 'depends' ? `whether ${whom} may reach ${to} port ${port} depends` : `policies ${word === 'denies' ? 'deny' : 'allow'} ${whom} to reach ${to} port ${port}`;
+  const says = word === 'depends' ? `whether ${whom} may reach ${to} port ${port} depends` : `policies ${word === 'allows' ? 'allow' : 'deny'} ${whom} to reach ${to} port ${port}`;
   return fact(word, says, ...reasons.slice(0, 3).map((excerpt) => ({ source: 'policies of the input', excerpt, level: 'derived' as const })));
 }
 
 const hasPolicies = (view: View): boolean => view.snapshot.entries.some(({ object: { kind } }) => kind.endsWith('NetworkPolicy'));
 
+/** Who may have asked: the client; where it was merely inferred, or nobody is known, every pod. */
 function clientsOf(scene: Scene): string[] {
   const pod = clientPod(scene);
-  if (pod !== undefined) return [nameOf(pod)];
-  const node = clientNode(scene);
+  if (pod !== undefined && scene.ends.guessed !== true) return [nameOf(pod)];
+  const node = scene.ends.guessed === true ? undefined : clientNode(scene);
   return node !== undefined ? [`node:${node}`] : scene.view.netPods.filter((one) => !scene.ends.pods.includes(one)).slice(0, MOST_CLIENTS).map(nameOf);
 }
 

@@ -31,7 +31,7 @@ export function toldCauses({ causes }: DiagnosisReport, asked: boolean): { told:
   return { told, others: [...likely, ...possible].filter((one) => !told.includes(one)) };
 }
 
-function one(cause: Cause): string[] {
+function causeLines(cause: Cause): string[] {
   const lines = [`${cause.certainty} ${cause.fault} ${cause.name}: ${cause.title}`];
   for (const [word, list] of [['for', cause.for], ['against', cause.against]] as const) {
     for (const { says, evidence } of list) {
@@ -68,7 +68,7 @@ export function renderText(report: DiagnosisReport, { looked }: { looked: boolea
   const network = report.network === 'unknown' ? 'unknown' : report.network ? 'yes' : 'no';
   const lines = [wrap(report.summary, 0), `${questionText(report)}; the network: ${network}`, ''];
   if (report.path.length > 0) lines.push(...hopsText(report), '');
-  for (const cause of told) lines.push(...one(cause), '');
+  for (const cause of told) lines.push(...causeLines(cause), '');
   const likely = others.filter(({ certainty, for: fors }) => certainty === 'likely' && fors.length > 0);
   for (const { fault, name, for: fors } of likely.slice(0, 6)) lines.push(wrap(`likely as well: ${fault} ${name}: ${fors[0]?.says ?? ''}`, 2));
   if (likely.length > 0) lines.push('');

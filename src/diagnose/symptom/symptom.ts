@@ -39,5 +39,5 @@ export const KIND_WORDS: Readonly<Record<SymptomKind, string>> = {
 
 /** Addresses that never leave the network namespace. 0.0.0.0 as a destination is the host itself on Linux. */
 export function isOwn(address: string | undefined): boolean {
-  return address !== undefined && (/^127\./.test(address) || address === '0.0.0.0' || address === '::1' || address === '::');
+  return address !== undefined && (address.startsWith('127.') || address === '0.0.0.0' || address === '::1' || address === '::');
 }
