@@ -2,13 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { ExitCode, UsageError } from '../core/errors.ts';
 import { packageVersion } from '../core/package-root.ts';
-import { diagnose as run, type Inputs } from '../diagnose/diagnose.ts';
+import { CATALOGUE } from '../cni/catalogue.ts';
+import { diagnose as run, type Diagnosis, type Inputs } from '../diagnose/diagnose.ts';
+import { observationOf } from '../diagnose/fact.ts';
 import { documentOf } from '../diagnose/report/document.ts';
 import { renderMarkdown } from '../diagnose/report/markdown.ts';
 import { renderText } from '../diagnose/report/text.ts';
 import { integerOption, listArgument, listOption, textOption } from './options.ts';
-import { liveOptions, loadInputs, takeSnapshot } from './take-snapshot.ts';
+import { createProgress } from './progress.ts';
+import { collect, liveOptions, loadInputs, takeSnapshot } from './take-snapshot.ts';
 import type { Verb, VerbContext } from './verb.ts';
+import { withAccess } from './via.ts';
 
 /** A log that is longer is read from its end. */
 const MAX_LOG = 16 * 1024 * 1024;
@@ -33,6 +37,28 @@ function inputsOf(ctx: VerbContext): Inputs {
     texts: listArgument(ctx, 'text'), logs: listOption(ctx, 'log').map(readLog),
     asked: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), ...(port === undefined ? {} : { port }), ...(protocol === undefined ? {} : { protocol: protocol as 'TCP' | 'UDP' }) },
   };
+}
+
+/** Reads the objects, then the hosts of both ends, and tries from there. */
+async function diagnoseLive(ctx: VerbContext, inputs: Inputs): Promise<Diagnosis> {
+  const [{ nodesToRead, withHosts }, { liveProber }] = await Promise.all([import('../diagnose/live/hosts.ts'), import('../diagnose/live/prober.ts')]);
+  return await withAccess(ctx, async ({ cluster, shell }) => {
+    const objects = await collect(ctx, cluster, { catalogue: CATALOGUE });
+    const progress = createProgress(ctx);
+    try {
+      progress.start('reading hosts and trying the connection');
+      const snapshot = await withHosts(objects, nodesToRead(objects, inputs), shell, (what) => progress.waiting(what));
+      const prober = liveProber(shell);
+      const diagnosis = await run({ ...inputs, snapshot }, { can: (at, scene) => prober.can(at, scene), observe: async (at, scene) => {
+        progress.waiting(observationOf(at).question);
+        return await prober.observe(at, scene);
+      } });
+      progress.done('looked at the cluster');
+      return diagnosis;
+    } finally {
+      progress.stop();
+    }
+  });
 }
 
 export const diagnose: Verb = {
@@ -69,8 +95,12 @@ export const diagnose: Verb = {
     const nothing = inputs.texts.length === 0 && inputs.logs.length === 0 && captures.length === 0;
     const ends = inputs.asked.from !== undefined || inputs.asked.to !== undefined;
     const wanted = live.length > 0 || (snapshots.length === 0 && (nothing || ends));
-    const snapshot = snapshots.length > 0 ? await loadInputs(snapshots) : wanted ? await takeSnapshot(ctx, []) : undefined;
-    const diagnosis = await run({ ...inputs, ...(await captureOf(ctx, captures)), ...(snapshot === undefined ? {} : { snapshot }) });
+    const all = { ...inputs, ...(await captureOf(ctx, captures)) };
+    const diagnosis = await (textOption(ctx, 'via') !== undefined ? diagnoseLive(ctx, all) : offline());
+    async function offline(): Promise<Diagnosis> {
+      const snapshot = snapshots.length > 0 ? await loadInputs(snapshots) : wanted ? await takeSnapshot(ctx, []) : undefined;
+      return await run({ ...all, ...(snapshot === undefined ? {} : { snapshot }) });
+    }
     const report = documentOf(diagnosis, packageVersion());
     const format = textOption(ctx, 'output');
     ctx.stdout(format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : format === 'markdown' ? renderMarkdown(report) : renderText(report, diagnosis));

@@ -16,6 +16,7 @@ import type { Verb } from './verb.ts';
 const NEEDS: Readonly<Record<string, () => Promise<Permissions[]>>> = {
   snapshot: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
   audit: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
+  diagnose: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
   policy: () => Promise.resolve([snapshotPermissions(POLICY_CATALOGUE, { ConfigMap: AGENT_CONFIG })]),
   probe: () => Promise.resolve([MESH_PERMISSIONS]),
   migrate: async () => [await migrationPermissions(), MESH_PERMISSIONS],

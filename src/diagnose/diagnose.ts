@@ -59,7 +59,8 @@ const MOST_PROBES = 12;
 
 const EMPTY: Snapshot = assemble({ tool: '', collectedAt: new Date(0).toISOString(), source: 'files', from: [], entries: [], hosts: [], unlisted: [], unknown: [] });
 
-function symptomFrom({ texts, logs }: Inputs): { symptom?: Symptom; fromLog?: Diagnosis['fromLog'] } {
+/** What was complained of: the first text that is understood, else what a log says most often. */
+export function symptomFrom({ texts, logs }: Pick<Inputs, 'texts' | 'logs'>): { symptom?: Symptom; fromLog?: Diagnosis['fromLog'] } {
   const read = texts.map(readSymptom);
   const text = read.find(({ kind }) => kind !== 'unknown') ?? read[0];
   if (text !== undefined && (text.kind !== 'unknown' || logs.length === 0)) return { symptom: text };
