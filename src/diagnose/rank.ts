@@ -39,7 +39,7 @@ const seen = (facts: Facts, at: ObservationId, values: readonly string[] | undef
 };
 
 /** Rules that find one fault alone: of the others a finding leaves open which fault it is. */
-const ONE_FAULT: ReadonlySet<string> = new Set(RULES.filter(({ faults }) => faults.length === 1).map(({ id }) => `rule:${id}`));
+const ONE_FAULT: ReadonlyMap<string, string | undefined> = new Map(RULES.filter(({ faults }) => faults.length === 1).map(({ id, faults }) => [`rule:${id}`, faults[0]]));
 
 /** Judges one fault. */
 export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgement {
@@ -65,8 +65,8 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
       refuted = true;
     }
   }
-  // Rules are ways to find it: what one of them finds is not taken back by another that finds nothing.
-  const found = fors.some(({ at }) => at.startsWith('rule:'));
+  // Rules are ways to find it: what one of them finds, or the fault's own words, is not taken back by another that finds nothing.
+  const found = fors.some(({ at }) => at.startsWith('rule:') || at.startsWith('says:'));
   const againsts = found ? all.filter(({ at, value }) => !(at.startsWith('rule:') && value === 'pass')) : all;
   const proof = fault.proofs.find((one) => one.length > 0 && one.every(({ at, is }) => seen(facts, at, is) !== undefined));
   for (const { at, is } of proof ?? []) {
@@ -74,7 +74,7 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
     if (fact !== undefined) say(fors, at, fact);
   }
   // Where nothing was complained of, a fault that is there needs to explain nothing.
-  const present = symptom === undefined && complaint.target === undefined && fors.some(({ at, value }) => ONE_FAULT.has(at) && value === 'here');
+  const present = symptom === undefined && complaint.target === undefined && fors.some(({ at, value }) => ONE_FAULT.get(at) === fault.id && value === 'here');
   const confirmed = proof !== undefined || present;
   return { fault, certainty: certaintyOf({ shows, symptom, refuted, confirmed, fors: fors.length, againsts: againsts.length }), for: fors, against: againsts, unchecked, confirmed };
 }

@@ -6,7 +6,7 @@ export const DNS: readonly Entry[] = [
   {
     id: 'D3', title: 'CoreDNS asks itself and stops, or no DNS pod is ready', layer: 'dns', shows: [namesLost, { kinds: ['refused', 'timeout'], to: ['dns'] }, { kinds: ['pod-state', 'component'], words: /CrashLoop|Loop \(/ }],
     says: [/Loop \(\S+ -> \S*:53\) detected for zone/],
-    tests: [{ at: 'dns-servers', for: ['none-ready', 'none'], refutes: ['ready'] }, rule('FL-DNS-002'), rule('FL-DNS-003'), { at: 'says:D3', for: ['said'] }, { at: 'connect-dns', for: ['refused', 'timeout'], refutes: ['ok'] }],
+    tests: [{ at: 'dns-servers', for: ['none-ready', 'none'], against: ['ready'] }, rule('FL-DNS-002'), rule('FL-DNS-003'), { at: 'says:D3', for: ['said'] }, { at: 'connect-dns', for: ['refused', 'timeout'], refutes: ['ok'] }],
     proofs: [[{ at: 'dns-servers', is: ['none-ready', 'none'] }], [{ at: 'says:D3', is: ['said'] }, { at: 'symptom', is: ['component', 'pod-state', 'name-timeout'] }]],
     fix: [...fixOf('FL-DNS-002'), ...fixOf('FL-DNS-003')], verify: 'The DNS pods are ready, and `nslookup kubernetes.default` is answered.', source: ['coredns.io/plugins/loop'],
   },
@@ -23,7 +23,7 @@ export const DNS: readonly Entry[] = [
   },
   {
     id: 'D4', title: 'The table of connections is full', layer: 'host', shows: [silence(REMOTE), namesLost, { kinds: ['component'], words: /table full/ }, { kinds: ['reset'], to: REMOTE }], says: [/nf_conntrack: (?:nf_conntrack: )?table full, dropping packet/],
-    tests: [{ at: 'conntrack', for: ['full'], refutes: ['ok'] }, rule('FL-HOST-009'), { at: 'says:D4', for: ['said'] }], proofs: [[{ at: 'conntrack', is: ['full'] }], [{ at: 'says:D4', is: ['said'] }, OWN_WORDS]],
+    tests: [{ at: 'conntrack', for: ['full'], against: ['ok'] }, { at: 'rule:FL-HOST-009', for: ['here', 'cluster'] }, { at: 'says:D4', for: ['said'] }], proofs: [[{ at: 'conntrack', is: ['full'] }], [{ at: 'says:D4', is: ['said'] }, OWN_WORDS]],
     fix: fixOf('FL-HOST-009'), verify: 'nf_conntrack_count is well below nf_conntrack_max.', source: ['k8s#18604', 'kubermatic#3026'],
   },
   {

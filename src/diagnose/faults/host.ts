@@ -55,7 +55,7 @@ export const HOST: readonly Entry[] = [
   },
   {
     id: 'A6', title: 'The neighbour table is full', layer: 'host', shows: [...LOST, { kinds: ['no-route'], to: REMOTE }, { kinds: ['component'], words: /neighbou?r/ }], says: [/neighbou?r(?:: arp_cache)?: neighbor table overflow|ndisc_cache: neighbor table overflow/i],
-    tests: [{ at: 'neighbour-table', for: ['full'], refutes: ['ok'] }, rule('FL-HOST-010'), { at: 'says:A6', for: ['said'] }], proofs: [[{ at: 'neighbour-table', is: ['full'] }], [{ at: 'says:A6', is: ['said'] }, OWN_WORDS]],
+    tests: [{ at: 'neighbour-table', for: ['full'], against: ['ok'] }, { at: 'rule:FL-HOST-010', for: ['here', 'cluster'] }, { at: 'says:A6', for: ['said'] }], proofs: [[{ at: 'neighbour-table', is: ['full'] }], [{ at: 'says:A6', is: ['said'] }, OWN_WORDS]],
     fix: fixOf('FL-HOST-010'), verify: 'table_fulls of /proc/net/stat/arp_cache stays.', source: ['kops#4533', 'e2b-dev/infra#3508'],
   },
   {
@@ -64,7 +64,7 @@ export const HOST: readonly Entry[] = [
   },
   {
     id: 'X2', title: 'The loopback device of the pod is down', layer: 'pod', shows: [{ kinds: ['net-unreachable', 'timeout', 'no-local-port', 'deadline'], to: SELF }, { kinds: ['sandbox'], words: /loopback/ }], says: [/failed to find plugin "loopback"/],
-    tests: [{ at: 'loopback', for: ['down'], refutes: ['up'] }, rule('FL-HOST-015'), { at: 'says:X2', for: ['said'] }], proofs: [[{ at: 'loopback', is: ['down'] }]],
+    tests: [{ at: 'loopback', for: ['down'], refutes: ['up'] }, rule('FL-HOST-015'), { at: 'rule:FL-CNI-004', for: ['here'] }, { at: 'says:X2', for: ['said'] }], proofs: [[{ at: 'loopback', is: ['down'] }]],
     belief: 'lo is brought up by the container runtime and its plugin `loopback`, by no CNI.', fix: fixOf('FL-HOST-015'), verify: '`ip link show lo` in the pod says UP.', source: ['k8s#28561', 'rke2#7981'],
   },
 ];

@@ -24,9 +24,9 @@ export const POLICY: readonly Entry[] = [
     fix: [ASK, ...fixOf('FL-POL-013')], verify: 'The counter of the REJECT rule of the pod stays when the client connects.', source: ['faults P2, beliefs 4 and 6', 'kube-router: pkg/controllers/netpol'],
   },
   {
-    id: 'P3', title: 'A policy lets the pod send, but not ask for names', layer: 'policy',
+    id: 'P3', title: 'A policy lets the pod send, but not ask for names', layer: 'policy', caseOf: ['P10', 'P2'],
     shows: [namesLost, silence(['dns'])],
-    tests: [{ at: 'dns-policy', for: ['denies', 'denies-pods'], against: ['depends'], refutes: ['allows'] }, rule('FL-POL-003'), { at: 'connect-dns', for: ['timeout', 'refused'], against: ['ok'] }, { at: 'capture:dns-timeout', for: ['seen'] }],
+    tests: [{ at: 'dns-policy', for: ['denies'], against: ['depends'], refutes: ['allows'] }, rule('FL-POL-003'), { at: 'connect-dns', for: ['timeout', 'refused'], against: ['ok'] }, { at: 'capture:dns-timeout', for: ['seen'] }],
     proofs: [[{ at: 'dns-policy', is: ['denies'] }]],
     belief: 'Time-outs that begin with an egress policy are most often lookups: addresses work, names do not.',
     fix: fixOf('FL-POL-003'), verify: '`nslookup kubernetes.default` in the pod is answered.', source: ['faults P3', 'kubernetes/website#55115'],

@@ -12,7 +12,7 @@ export const WORKLOAD: readonly Entry[] = [
     tests: [
       { at: 'target', for: ['loopback', 'own-pod'] }, { at: 'listener', for: ['none'], against: ['there'], refutes: ['loopback-only', 'other-address'] }, { at: 'listener-later', for: ['yes'] }, { at: 'target-state', for: ENDED },
       { at: 'endpoints', refutes: ['none-selected', 'none-ready'] }, { at: 'service-port', refutes: ['missing', 'name-missing'] }, { at: 'policy', against: ['denies'] }, { at: 'capture:syn-reset-by-host', for: ['seen'] }, { at: 'capture:syn-rejected-by-icmp', against: ['seen'] },
-      { at: 'rule:FL-SVC-003', for: ['here'] }, ...AT_TARGET,
+      { at: 'rule:FL-SVC-003', for: ['here'] }, { at: 'rule:FL-ML-004', for: ['here'] }, ...AT_TARGET,
     ],
     proofs: [[{ at: 'listener', is: ['none'] }], [{ at: 'connect-inside', is: ['refused'] }], [{ at: 'target', is: SELF }, { at: 'listener-later', is: ['yes'] }], [{ at: 'target', is: SELF }, { at: 'target-state', is: ENDED }, { at: 'container-port', is: ['declared'] }]],
     belief: 'It is often blamed on the CNI ("Flannel blocks localhost"). It cannot be: connections to 127.0.0.1, 0.0.0.0 and to the pod\'s own address stay in the pod\'s network namespace, where no CNI and no NetworkPolicy looks at them. Somebody who blocked them would cause silence, and not a refusal; that port-forward works at another moment says that something listened at that moment.',
@@ -22,13 +22,13 @@ export const WORKLOAD: readonly Entry[] = [
   {
     id: 'X4', title: 'The process listens on another address than it is asked at', layer: 'application',
     shows: [{ kinds: ['refused'], to: [...PODS, ...SELF] }],
-    tests: [{ at: 'listener', for: ['loopback-only', 'other-address'], refutes: ['there', 'none'] }, { at: 'connect-inside', for: ['refused'], refutes: ['ok'] }, { at: 'connect-target-node', for: ['refused'], refutes: ['ok'] }, { at: 'policy', against: ['denies'] }],
+    tests: [{ at: 'listener', for: ['loopback-only', 'other-address'], refutes: ['there', 'none'] }, { at: 'rule:FL-SVC-003', for: ['here'] }, { at: 'connect-inside', for: ['refused'], refutes: ['ok'] }, { at: 'connect-target-node', for: ['refused'], refutes: ['ok'] }, { at: 'policy', against: ['denies'] }],
     proofs: [[{ at: 'listener', is: ['loopback-only', 'other-address'] }]],
     belief: '`kubectl port-forward` and curl inside of the container work, so that it is taken for the network: both dial 127.0.0.1, where it does listen.',
     fix: fixOf('FL-SVC-003'), verify: '`ss -lnt` in the pod shows the port on 0.0.0.0, * or the pod\'s address.', source: ['faults X4'],
   },
   {
-    id: 'W1', name: 'crash-loop', title: 'The application ends again and again', layer: 'application', caseOf: ['X3'],
+    id: 'W1', name: 'crash-loop', title: 'The application ends again and again', layer: 'application', caseOf: ['X3', 'K1', 'K6'],
     shows: [{ kinds: ['refused'], to: [...PODS, ...SELF] }, { kinds: ['reset', 'closed'], to: PODS }, { kinds: ['pod-state'], words: /CrashLoopBackOff|Back-off restarting/ }, { kinds: ['http'], words: /50[23]/ }],
     tests: [{ at: 'target-state', for: ['crash-loop'], refutes: ['ready', 'oom-killed'] }, { at: 'target-restarts', for: ['many', 'some'], refutes: ['none'] }, { at: 'listener', for: ['none'], refutes: ['there'] }, { at: 'container-port', for: ['declared'] }],
     proofs: [[{ at: 'target-state', is: ['crash-loop'] }, { at: 'listener', is: ['none'] }], [{ at: 'target-state', is: ['crash-loop'] }, { at: 'container-port', is: ['declared'] }], [{ at: 'says:W1', is: ['said'] }, { at: 'target-state', is: ['crash-loop'] }]],
@@ -36,14 +36,14 @@ export const WORKLOAD: readonly Entry[] = [
     fix: [LOGS], verify: 'restartCount stays what it is, and the container is ready.', source: ['kubernetes.io: debug pods'],
   },
   {
-    id: 'W2', name: 'out-of-memory', title: 'The application is killed because it uses up its memory', layer: 'application', caseOf: ['X3'],
+    id: 'W2', name: 'out-of-memory', title: 'The application is killed because it uses up its memory', layer: 'application', caseOf: ['X3', 'K1', 'K6'],
     shows: [{ kinds: ['refused', 'reset', 'closed'], to: [...PODS, ...SELF] }, { kinds: ['pod-state'], words: /OOMKilled/ }, { kinds: ['http'], words: /50[23]/ }],
     tests: [{ at: 'target-state', for: ['oom-killed'], refutes: ['ready', 'crash-loop', 'image', 'pending'] }, { at: 'listener', refutes: ['there'] }],
     proofs: [[{ at: 'target-state', is: ['oom-killed'] }]], says: [/OOMKilled/],
     fix: [{ what: 'Give it more memory (resources.limits.memory), or let it use less.' }, LOGS], verify: 'The last state of the container is no longer OOMKilled, and its restartCount stays.', source: ['kubernetes.io: assign memory resources'],
   },
   {
-    id: 'W3', name: 'slow-start', title: 'The application has not finished starting', layer: 'application', caseOf: ['X3'],
+    id: 'W3', name: 'slow-start', title: 'The application has not finished starting', layer: 'application', caseOf: ['X3', 'K1', 'K6'],
     shows: [{ kinds: ['refused'], to: [...PODS, ...SELF] }, { kinds: ['http'], words: /503|probe/i }, { kinds: ['timeout', 'deadline'], to: PODS }],
     tests: [{ at: 'target-state', for: ['starting'], refutes: ['ready', 'crash-loop', 'oom-killed', 'image', 'config-error', 'pending'] }, { at: 'listener', for: ['none'], refutes: ['there'] }, { at: 'listener-later', for: ['yes'] }],
     proofs: [[{ at: 'target-state', is: ['starting'] }, { at: 'listener', is: ['none'] }]],
@@ -51,14 +51,14 @@ export const WORKLOAD: readonly Entry[] = [
     fix: [{ what: 'Wait, and let the client ask again; a startupProbe keeps traffic away until it is up.' }], verify: 'The pod becomes ready, and the refusals end without anything being changed.', source: ['faults S2, belief 1'],
   },
   {
-    id: 'W4', name: 'image-missing', title: 'The image cannot be had', layer: 'configuration',
+    id: 'W4', name: 'image-missing', title: 'The image cannot be had', layer: 'configuration', caseOf: ['K1'],
     shows: [{ kinds: ['pod-state'], words: /Image|ErrImage/ }, { kinds: ['refused'], to: PODS }],
     tests: [{ at: 'target-state', for: ['image'], refutes: ['ready', 'crash-loop', 'oom-killed', 'starting', 'pending', 'not-ready'] }],
     proofs: [[{ at: 'target-state', is: ['image'] }]], says: [/ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName/],
     fix: [{ what: 'Correct the name of the image, or the secret that pulls it; the event of the pod has the reason.', command: 'kubectl -n NAMESPACE describe pod POD' }], verify: 'The container runs.', source: ['kubernetes.io: images'],
   },
   {
-    id: 'W5', name: 'not-scheduled', title: 'No node has been found for the pod', layer: 'configuration',
+    id: 'W5', name: 'not-scheduled', title: 'No node has been found for the pod', layer: 'configuration', caseOf: ['K1'],
     shows: [{ kinds: ['pod-state'], words: /FailedScheduling|nodes are available|Evicted/ }, { kinds: ['refused', 'timeout'], to: PODS }],
     tests: [{ at: 'target-state', for: ['pending'], refutes: ['ready', 'crash-loop', 'oom-killed', 'starting', 'image', 'not-ready'] }],
     proofs: [[{ at: 'target-state', is: ['pending'] }]], says: [/FailedScheduling|0\/\d+ nodes are available/],
@@ -115,7 +115,7 @@ export const WORKLOAD: readonly Entry[] = [
     fix: [{ what: 'Compare how long the application takes with how long the client waits.' }], verify: 'The request takes less than the deadline.', source: ['Go: context'],
   },
   {
-    id: 'W13', name: 'container-not-made', title: 'A container cannot be made: something that it needs is missing', layer: 'configuration',
+    id: 'W13', name: 'container-not-made', title: 'A container cannot be made: something that it needs is missing', layer: 'configuration', caseOf: ['K1'],
     shows: [{ kinds: ['pod-state'], words: /CreateContainer|RunContainer|FailedMount/ }, { kinds: ['refused'], to: PODS }],
     tests: [{ at: 'target-state', for: ['config-error'], refutes: ['ready', 'crash-loop', 'oom-killed', 'image', 'pending'] }],
     proofs: [[{ at: 'target-state', is: ['config-error'] }]], says: [/CreateContainerConfigError|CreateContainerError|RunContainerError|FailedMount/],

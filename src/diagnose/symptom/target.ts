@@ -34,6 +34,8 @@ const FORMS: readonly { pattern: RegExp; read(match: RegExpExecArray): Target }[
   // curl: Failed to connect to HOST port N; (ADDRESS) port N.
   { pattern: new RegExp(String.raw`connect to (${HOST}) (?:\(${HOST}\) )?port (\d+)`, 'i'), read: ([, host, port]) => at(host, port, 'tcp') },
   { pattern: new RegExp(String.raw`\((${HOST})\) port (\d+)`), read: ([, host, port]) => at(host, port, 'tcp') },
+  // psql: connection to server at "HOST" (ADDRESS), port N failed.
+  { pattern: new RegExp(String.raw`server at "(${HOST})"(?: \((${HOST})\))?, port (\d+)`), read: ([, host, address, port]) => at(address ?? host, port, 'tcp') },
   // Python: HTTPConnectionPool(host='…', port=N), ('10.0.0.1', 80).
   { pattern: /host='([^']+)',? port=(\d+)/, read: ([, host, port]) => at(host, port, 'tcp') },
   { pattern: new RegExp(String.raw`\('(${HOST})', (\d+)\)`), read: ([, host, port]) => at(host, port) },
@@ -49,7 +51,7 @@ const FORMS: readonly { pattern: RegExp; read(match: RegExpExecArray): Target }[
   { pattern: new RegExp(String.raw`http(s?)://(${HOST})(?:[/"'\s]|$)`), read: ([, secure, host]) => at(host, secure === 's' ? '443' : '80', 'tcp') },
   // Anything of the form address:port, then a lone address, then name:port.
   { pattern: /(?:^|[\s"'(=])(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]):(\d{1,5})(?![\d.])/, read: ([, host, port]) => at(host, port) },
-  { pattern: new RegExp(String.raw`(?:^|[\s"'(=])([A-Za-z][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*):(\d{2,5})(?![\d:.])`), read: ([, host, port]) => at(host, port) },
+  { pattern: new RegExp(String.raw`(?:^|[\s"'(=])([A-Za-z][A-Za-z0-9-]*(?:\.(?!(?:go|py|ts|js|java|rs|cc?|rb)\b)[A-Za-z0-9-]+)*):(\d{2,5})(?![\d:.])`), read: ([, host, port]) => at(host, port) },
   { pattern: /(?:^|[\s"'(=])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])/, read: ([, host]) => at(host, undefined) },
 ];
 
