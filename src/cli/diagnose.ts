@@ -1,5 +1,6 @@
 /** `fairlead diagnose`: why a connection does not work, and whether it is the network. */
 import { readFileSync } from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
 import { ExitCode, UsageError } from '../core/errors.ts';
 import { packageVersion } from '../core/package-root.ts';
 import { CATALOGUE } from '../cni/catalogue.ts';
@@ -17,9 +18,9 @@ import { withAccess } from './via.ts';
 /** A log that is longer is read from its end. */
 const MAX_LOG = 16 * 1024 * 1024;
 
-function readLog(file: string): { name: string; text: string } {
+async function readLog(file: string): Promise<{ name: string; text: string }> {
   try {
-    return { name: file, text: readFileSync(file === '-' ? 0 : file, 'utf8').slice(-MAX_LOG) };
+    return { name: file, text: (file === '-' ? await readAll(process.stdin) : readFileSync(file, 'utf8')).slice(-MAX_LOG) };
   } catch (cause) {
     throw new UsageError(`the log ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
@@ -31,10 +32,10 @@ async function captureOf(ctx: VerbContext, files: readonly string[]): Promise<Pi
   return { capture: await analyseCaptures({ files, stdin: process.stdin, signal: ctx.signal }) };
 }
 
-function inputsOf(ctx: VerbContext): Inputs {
+async function inputsOf(ctx: VerbContext): Promise<Inputs> {
   const [from, to, port, protocol] = [textOption(ctx, 'from'), textOption(ctx, 'to'), integerOption(ctx, 'port', { min: 1, max: 65_535 }), textOption(ctx, 'protocol')];
   return {
-    texts: listArgument(ctx, 'text'), logs: listOption(ctx, 'log').map(readLog),
+    texts: listArgument(ctx, 'text'), logs: await Promise.all(listOption(ctx, 'log').map(readLog)),
     asked: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), ...(port === undefined ? {} : { port }), ...(protocol === undefined ? {} : { protocol: protocol as 'TCP' | 'UDP' }) },
   };
 }
@@ -88,8 +89,8 @@ export const diagnose: Verb = {
   ],
   async run(ctx) {
     const [snapshots, captures] = [listOption(ctx, 'snapshot'), listOption(ctx, 'capture')];
-    const inputs = inputsOf(ctx);
     if ([...snapshots, ...captures, ...listOption(ctx, 'log')].filter((file) => file === '-').length > 1) throw new UsageError('standard input (-) can be read only once');
+    const inputs = await inputsOf(ctx);
     const live = ['via', 'kubeconfig', 'context'].filter((name) => textOption(ctx, name) !== undefined);
     if (snapshots.length > 0 && live.length > 0) throw new UsageError(`--${live[0] ?? ''} is for a live cluster, but --snapshot names one that was stored`, { hint: 'Leave one of both out.' });
     const nothing = inputs.texts.length === 0 && inputs.logs.length === 0 && captures.length === 0;

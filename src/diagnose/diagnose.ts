@@ -15,6 +15,7 @@ import { OBJECTS } from './observe/objects.ts';
 import { POLICY } from './observe/policy.ts';
 import { ruleFacts } from './observe/rules.ts';
 import { fact, type Scene } from './observe/scene.ts';
+import { untried } from './observe/tries.ts';
 import { hopsOf, marked, type Hop } from './path.ts';
 import { judge, ranked, type Complaint, type Judgement } from './rank.ts';
 import { readSymptom } from './symptom/parse.ts';
@@ -78,6 +79,7 @@ function observed(scene: Scene, inputs: Inputs): Map<ObservationId, Fact> {
   }
   if (inputs.snapshot !== undefined) for (const [at, seen] of ruleFacts(scene)) facts.set(at, seen);
   if (inputs.capture !== undefined) for (const [at, seen] of captureFacts(scene, inputs.capture)) facts.set(at, seen);
+  for (const [at, seen] of untried(scene)) facts.set(at, seen);
   for (const [at, seen] of textFacts(scene, inputs.texts, inputs.logs)) facts.set(at, seen);
   return facts;
 }
@@ -92,8 +94,8 @@ function symptomOfProbe(facts: Facts, ends: Ends): Symptom | undefined {
   return { kind, phase: kind === 'reset' ? 'established' : 'connect', said: 'probe', raw: seen.says, ...(ends.address === undefined ? {} : { address: ends.address }), ...(ends.port === undefined ? {} : { port: ends.port }), protocol: ends.protocol };
 }
 
-/** Whether another observation is worth its trouble. */
-const isOpen = (causes: readonly Judgement[]): boolean => !causes.some(({ certainty }) => certainty === 'proved');
+/** Whether another observation is worth its trouble: nothing is proved, and the connection does not simply stand. */
+const isOpen = (causes: readonly Judgement[], facts: Facts, symptom: Symptom | undefined): boolean => !causes.some(({ certainty }) => certainty === 'proved') && !(facts.get('connect-client')?.value === 'ok' && (symptom === undefined || symptom.phase === 'connect'));
 
 /** Diagnoses. Errors: UsageError for ends that the input does not have. */
 export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnosis> {
@@ -111,7 +113,7 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
   const can = (at: ObservationId): boolean => prober !== undefined && !tried.has(at) && prober.can(at, scene());
   // Without a text the connection itself is the first question.
   let first: ObservationId | undefined = symptom === undefined && can('connect-client') ? 'connect-client' : undefined;
-  for (let count = 0; prober !== undefined && count < MOST_PROBES && (first !== undefined || isOpen(causes)); count++) {
+  for (let count = 0; prober !== undefined && count < MOST_PROBES && (first !== undefined || isOpen(causes, facts, symptom)); count++) {
     const at: ObservationId | undefined = first ?? nextObservations(causes, facts, can)[0]?.at;
     first = undefined;
     if (at === undefined) break;
@@ -125,7 +127,7 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
   const asked = symptom !== undefined || ends.target !== undefined;
   return {
     ...(symptom === undefined ? {} : { symptom }), ...(read.fromLog === undefined ? {} : { fromLog: read.fromLog }), ends, facts, causes, path,
-    next: isOpen(causes) ? nextObservations(causes, facts).slice(0, 5) : [], verdict: verdictOf(causes, facts, path, asked), notes: beliefsFor(complaint(), facts, causes),
+    next: isOpen(causes, facts, symptom) ? nextObservations(causes, facts).slice(0, 5) : [], verdict: verdictOf(causes, facts, path, asked), notes: beliefsFor(complaint(), facts, causes),
     looked: inputs.snapshot !== undefined, unknown: [...(inputs.snapshot?.unknown ?? []), ...(inputs.snapshot?.hosts.flatMap((host) => host.unknown ?? []) ?? [])],
   };
 }

@@ -7,7 +7,7 @@ interface Observation {
   question: string;
   /** All that it may come to; `unknown` is no value. */
   values: readonly string[];
-  /** 1: objects of the API. 2: facts of a host. 3: a capture or logs. 5: a probe, which sends packets. */
+  /** 1: objects of the API. 2: facts of a host. 3: a log that was handed over. 5: a connection that is tried. 6: logs of components, counters. 7: a capture. */
   cost: number;
 }
 
@@ -59,14 +59,15 @@ export type ObservationId = NamedId | `rule:${string}` | `capture:${string}` | `
 
 /** `here`: found at one of the ends, or on its node; `cluster`: found in what all share; `elsewhere`: found, and not on this path. */
 const OF_RULE: Observation = { question: 'what the audit finds', values: ['here', 'cluster', 'elsewhere', 'pass'], cost: 2 };
-const OF_CAPTURE: Observation = { question: 'what a capture shows', values: ['seen', 'absent'], cost: 3 };
-const OF_LOG: Observation = { question: 'what logs and events say', values: ['said', 'silent'], cost: 3 };
+const OF_CAPTURE: Observation = { question: 'what a capture shows', values: ['seen', 'absent'], cost: 7 };
+const OF_LOG: Observation = { question: 'what logs and events say', values: ['said', 'silent'], cost: 6 };
 
 /** What an id stands for. */
 export function observationOf(id: ObservationId): Observation {
-  if (id.startsWith('rule:')) return OF_RULE;
-  if (id.startsWith('capture:')) return OF_CAPTURE;
-  return id.startsWith('says:') ? OF_LOG : OBSERVATIONS[id as NamedId];
+  const name = id.slice(id.indexOf(':') + 1);
+  if (id.startsWith('rule:')) return { ...OF_RULE, question: `what the audit's rule ${name} finds` };
+  if (id.startsWith('capture:')) return { ...OF_CAPTURE, question: `whether a capture shows ${name}` };
+  return id.startsWith('says:') ? { ...OF_LOG, question: `whether logs or events have the words of ${name}` } : OBSERVATIONS[id as NamedId];
 }
 
 /** What an observation came to, or why it did not. `command`: how a person would look. */

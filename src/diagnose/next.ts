@@ -29,7 +29,8 @@ const OPEN = 12;
 export function nextObservations(ranked: readonly Judgement[], facts: Facts, can: (at: ObservationId) => boolean = () => true): Next[] {
   const open = ranked.filter(({ certainty }) => certainty === 'likely' || certainty === 'possible').slice(0, OPEN);
   const ids = new Set(open.flatMap(({ fault }) => [...fault.tests.map(({ at }) => at), ...fault.proofs.flat().map(({ at }) => at)]));
-  const all = [...ids].filter((at) => facts.get(at)?.value === undefined && can(at)).flatMap((at) => {
+  // Where both ends are is seen with the ends, and not by itself.
+  const all = [...ids].filter((at) => at !== 'placement' && facts.get(at)?.value === undefined && can(at)).flatMap((at) => {
     const { values, cost, question } = observationOf(at);
     const tests = open.map((one) => testAt(one, at));
     // It tells causes apart when some value treats two of them differently; of one alone, when it decides about it.

@@ -3,7 +3,8 @@ import { RULES } from '../audit/rules.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Fact, Facts, ObservationId } from './fact.ts';
 import type { Fault, Shows, Target } from './faults/fault.ts';
-import type { Symptom } from './symptom/symptom.ts';
+import { REMOTE } from './faults/parts.ts';
+import { isOwn, type Symptom } from './symptom/symptom.ts';
 
 /** From weakest to strongest. */
 export const CERTAINTIES = ['excluded', 'possible', 'likely', 'proved'] as const;
@@ -23,7 +24,9 @@ const fits = (show: Shows, { symptom, target }: Complaint): 'yes' | 'no' | 'mayb
   if (show.phase !== undefined && symptom.phase !== 'unknown' && symptom.phase !== show.phase) return 'no';
   const sure = show.phase === undefined || symptom.phase !== 'unknown';
   if (show.to === undefined) return sure ? 'yes' : 'maybe';
-  if (target === undefined) return 'maybe';
+  // Without a cluster an address that is not the client's own is at least one of somebody else.
+  const { to } = show;
+  if (target === undefined) return sure && symptom.address !== undefined && !isOwn(symptom.address) && REMOTE.every((one) => to.includes(one)) ? 'yes' : 'maybe';
   return !show.to.includes(target) ? 'no' : sure ? 'yes' : 'maybe';
 };
 
@@ -91,9 +94,9 @@ const rankOf = (certainty: Certainty): number => CERTAINTIES.indexOf(certainty);
 export function ranked(judgements: readonly Judgement[]): Judgement[] {
   const score = (one: Judgement): number => one.for.length - one.against.length;
   const proved = judgements.filter(({ certainty }) => certainty === 'proved');
-  const general = new Set(proved.flatMap(({ fault }) => fault.caseOf ?? []));
-  const isGeneral = (one: Judgement): number => Number(one.certainty === 'proved' && general.has(one.fault.id));
-  return judgements.toSorted((a, b) => rankOf(b.certainty) - rankOf(a.certainty) || Number(b.confirmed) - Number(a.confirmed) || isGeneral(a) - isGeneral(b) || score(b) - score(a));
+  /** Of how many proved causes it is the general form. */
+  const generality = ({ certainty, fault: { id } }: Judgement): number => (certainty === 'proved' ? proved.filter(({ fault }) => fault.caseOf?.includes(id)).length : 0);
+  return judgements.toSorted((a, b) => rankOf(b.certainty) - rankOf(a.certainty) || Number(b.confirmed) - Number(a.confirmed) || generality(a) - generality(b) || score(b) - score(a));
 }
 
 /** Proved causes that are not merely the general form of another. */

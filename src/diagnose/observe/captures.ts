@@ -18,7 +18,8 @@ export function captureFacts(scene: Scene, report: CaptureReport): Map<Observati
   for (const id of Object.keys(SIGNATURES)) facts.set(`capture:${id}`, fact('absent', `the capture does not have ${id}`));
   for (const { id, title, count, example, more = [], frame } of report.signatures) {
     const examples = [example, ...more];
-    const mine = own.length === 0 ? examples : examples.filter((text) => own.some((address) => new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`).test(text)));
+    // A gateway is asked by the client, whose address is not known then.
+    const mine = own.length === 0 || (scene.ends.from === undefined && id.startsWith('arp-gateway-')) ? examples : examples.filter((text) => own.some((address) => new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`).test(text)));
     // With more cases than examples, somebody's own may be among those that are not shown.
     const [first] = mine;
     if (first !== undefined) facts.set(`capture:${id}`, fact('seen', `${title} (${count} times)`, { source: `capture, frame ${frame}, signature ${id}`, excerpt: first, level: 'observed' }));

@@ -45,7 +45,9 @@ export function ruleFacts(scene: Scene): Map<ObservationId, Fact> {
     const found = placed(findings.filter((one) => one.rule === rule), path);
     if (found !== undefined) facts.set(`rule:${rule}`, fact(found.where, `${rule}: ${found.finding.summary}${found.where === 'elsewhere' ? ' (not on this path)' : ''}`, ...found.finding.evidence.slice(0, 3)));
     else if (verdict === 'pass') facts.set(`rule:${rule}`, fact('pass', `${rule} found nothing`, { source: `audit rule ${rule}`, excerpt: 'pass', level: 'derived' }));
-    else facts.set(`rule:${rule}`, unseen(why ?? `${rule} could not be judged`));
+    // It is about clusters of another kind: then it finds nothing here.
+    else if (verdict === 'skip') facts.set(`rule:${rule}`, fact('pass', `${rule} does not apply: ${why ?? ''}`, { source: `audit rule ${rule}`, excerpt: 'skip', level: 'derived' }));
+    else facts.set(`rule:${rule}`, unseen(why ?? `${rule} could not be judged`, `fairlead audit --only ${rule} --via pod`));
   }
   return facts;
 }
