@@ -16,6 +16,7 @@ import { POLICY } from './observe/policy.ts';
 import { ruleFacts } from './observe/rules.ts';
 import { fact, type Scene } from './observe/scene.ts';
 import { untried } from './observe/tries.ts';
+import { TUNNEL } from './observe/tunnel.ts';
 import { hopsOf, marked, type Hop } from './path.ts';
 import { judge, ranked, type Complaint, type Judgement } from './rank.ts';
 import { readSymptom } from './symptom/parse.ts';
@@ -72,7 +73,7 @@ export function symptomFrom({ texts, logs }: Pick<Inputs, 'texts' | 'logs'>): { 
 /** All that can be seen without sending anything. */
 function observed(scene: Scene, inputs: Inputs): Map<ObservationId, Fact> {
   const facts = new Map<ObservationId, Fact>();
-  const own = inputs.snapshot === undefined ? { target: OBJECTS.target } : { ...OBJECTS, ...POLICY, ...HOSTS };
+  const own = inputs.snapshot === undefined ? { target: OBJECTS.target } : { ...OBJECTS, ...POLICY, ...HOSTS, ...TUNNEL };
   for (const [at, observe] of Object.entries(own)) {
     const seen = observe?.(scene);
     if (seen !== undefined) facts.set(at as ObservationId, seen);
@@ -88,7 +89,8 @@ const judgeAll = (complaint: Complaint, facts: Facts): Judgement[] => ranked(KNO
 
 /** What a probe of the connection itself came to, as a symptom. */
 function symptomOfProbe(facts: Facts, ends: Ends): Symptom | undefined {
-  const seen = facts.get('connect-client');
+  const [seen, large] = [facts.get('connect-client'), facts.get('large-packets')];
+  if (large?.value === 'lost' || large?.value === 'too-big') return { kind: 'timeout', phase: 'established', said: 'probe', raw: large.says, protocol: ends.protocol };
   if (seen?.value === undefined || seen.value === 'ok') return undefined;
   const kind = seen.value as 'refused' | 'timeout' | 'no-route' | 'net-unreachable' | 'reset';
   return { kind, phase: kind === 'reset' ? 'established' : 'connect', said: 'probe', raw: seen.says, ...(ends.address === undefined ? {} : { address: ends.address }), ...(ends.port === undefined ? {} : { port: ends.port }), protocol: ends.protocol };
@@ -119,6 +121,8 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
     if (at === undefined) break;
     tried.add(at);
     for (const [id, seen] of await prober.observe(at, scene())) facts.set(id, seen);
+    // What is small gets through: the next question is what is large.
+    if (symptom === undefined && facts.get('connect-client')?.value === 'ok' && can('large-packets')) first = 'large-packets';
     symptom ??= symptomOfProbe(facts, ends);
     complain();
     causes = judgeAll(complaint(), facts);

@@ -45,7 +45,7 @@ export function hopsOf(ends: Ends, facts: Facts): Hop[] {
     const between = facts.get('connect-target-node')?.value;
     const arrives = between !== undefined && ANSWERED.includes(between);
     hops.push({ part: 'node', label: "the client's node: its route to the pod", ...judged(of(facts, 'route', ['there'], ['missing', 'unreachable'])) });
-    hops.push({ part: 'between', label: 'from node to node', ...judged(of(facts, 'connect-client-node', ANSWERED, arrives ? LOST : []), of(facts, 'connect-direct', ANSWERED, [])) });
+    hops.push({ part: 'between', label: 'from node to node', ...judged(of(facts, 'connect-nodes', [], LOST), of(facts, 'tunnel-entry', [], ['wrong-node', 'wrong-mac', 'missing']), of(facts, 'connect-client-node', ANSWERED, arrives ? LOST : []), of(facts, 'connect-direct', ANSWERED, [])) });
   }
   if (pods.length > 0) {
     const label = pods.length === 1 && pods[0] !== undefined ? podName(pods[0]) : `${pods.length} pods`;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectFrom } from '../../src/diagnose/live/connect.ts';
 import { readCounters, risen } from '../../src/diagnose/live/counters.ts';
+import { pingLarge } from '../../src/diagnose/live/large.ts';
 import { namespaceHost, type TestHost } from '../support/namespace-shell.ts';
 
 // Of the range for benchmarks (RFC 2544): labs that run beside have namespaces in the same /proc.
@@ -34,6 +35,16 @@ describe('connections', () => {
     const { value, said } = await connectFrom(host, '198.18.77.8', POD, 8080);
     expect(value).toBeUndefined();
     expect(said).toContain('no network namespace on this node has 198.18.77.8');
+  });
+
+  it('carry large packets, and lose them where the other end takes less', async () => {
+    expect((await pingLarge(host, POD, '198.18.77.1')).value).toBe('fits');
+    await host.set('ip link set veth0 mtu 1400');
+    expect((await pingLarge(host, POD, '198.18.77.1')).value).toBe('lost');
+    await host.set('ip link set veth0 mtu 1500; ip -n pod link set eth0 mtu 1500; ip -n pod route replace 198.18.77.1 dev eth0 mtu lock 1300');
+    expect((await pingLarge(host, POD, '198.18.77.1')).value).toBe('too-big');
+    await host.set('ip -n pod route del 198.18.77.1 dev eth0');
+    expect(await pingLarge(host, POD, '198.18.77.99')).toMatchObject({ value: undefined, said: expect.stringContaining('small pings are not answered either') as string });
   });
 
   it('that a rule drops or rejects are counted by that rule', async () => {

@@ -31,6 +31,8 @@ export const BETWEEN_NODES: readonly Test[] = [
   { at: 'connect-direct', for: ['timeout', 'no-route'], refutes: ['ok', 'refused'] },
   { at: 'connect-client-node', for: ['timeout', 'no-route'], against: ['ok'] },
   { at: 'connect-target-node', for: ['ok'], against: ['timeout', 'refused', 'no-route'] },
+  // Nodes that do not reach each other at all are another matter than a tunnel.
+  { at: 'connect-nodes', for: ['ok', 'refused'], against: ['timeout', 'no-route'] },
 ];
 /** What is at the other end itself: nobody else is refused or served, wherever he asks from. */
 export const AT_TARGET: readonly Test[] = [

@@ -7,6 +7,7 @@ import { fact, unseen, type Scene } from '../observe/scene.ts';
 import { ipOf, tryOf, type Try } from '../observe/tries.ts';
 import { connectFrom, type Attempt } from './connect.ts';
 import { readCounters, risen } from './counters.ts';
+import { pingLarge } from './large.ts';
 
 const WORDS: Readonly<Record<string, string>> = { 'ok': 'connects', 'refused': 'is refused', 'timeout': 'gets no answer', 'no-route': 'finds no route to the host', 'net-unreachable': 'finds no way to the network', 'reset': 'is reset' };
 
@@ -35,11 +36,21 @@ export function liveProber(shellOf: (node: string) => NodeShell, now: () => Date
     const rejects = / -j REJECT\b/.test(first.rule);
     return [['connect-client', connected], ['filter-counter', fact(rejects ? 'counts-reject' : 'counts-drop', `a rule of node ${first.node} that ${rejects ? 'rejects' : 'drops'} counted ${first.by} packet${first.by === 1 ? '' : 's'} of the probe`, { source: `iptables-save -c on ${first.node}, before and after`, observedAt: now().toISOString(), excerpt: first.rule, level: 'observed' })]];
   };
+  /** From pod to pod: in the host's network there is no device of the pod's own. */
+  const sized = async (scene: Scene): Promise<[ObservationId, Fact][]> => {
+    const what = tryOf('connect-direct', scene);
+    const from = ipOf(what?.pod);
+    if (what === undefined || from === undefined) return [];
+    const { value, said } = await pingLarge(shellOf(what.node), from, what.host);
+    const where = `from ${from} to ${what.host}`;
+    return [['large-packets', value === undefined ? unseen(`ping ${where}: ${said}`) : fact(value, value === 'fits' ? `packets as large as the pod may send arrive ${where}` : `large packets do not arrive ${where}, small ones do`, { source: `node ${what.node}: ping -M do ${where}`, observedAt: now().toISOString(), excerpt: said, level: 'observed' })]];
+  };
   return {
-    can: (at, scene) => (at === 'filter-counter' ? tryOf('connect-client', scene) : tryOf(at, scene)) !== undefined,
+    can: (at, scene) => at === 'large-packets' ? tryOf('connect-direct', scene)?.pod !== undefined : (at === 'filter-counter' ? tryOf('connect-client', scene) : tryOf(at, scene)) !== undefined,
     async observe(at, scene) {
       try {
         if (at === 'filter-counter') return new Map(await counted(scene));
+        if (at === 'large-packets') return new Map(await sized(scene));
         const what = tryOf(at, scene);
         return new Map(what === undefined ? [] : [[at, await attempt(what)]]);
       } catch (error) {

@@ -35,7 +35,7 @@ function listener({ view, ends: { pods, ports, protocol, target, address } }: Sc
 }
 
 /** The most particular route of a table to an address. */
-function routeTo(routes: NonNullable<HostFacts['routes']>, ip: string): NonNullable<HostFacts['routes']>[number] | undefined {
+export function routeTo(routes: NonNullable<HostFacts['routes']>, ip: string): NonNullable<HostFacts['routes']>[number] | undefined {
   const wide = ip.includes(':') ? '::/0' : '0.0.0.0/0';
   const length = (dst: string): number => (dst === 'default' ? 0 : Number(dst.split('/')[1] ?? (ip.includes(':') ? 128 : 32)));
   return routes.filter(({ dst, table }) => table === 'main' && textContains(dst === 'default' ? wide : dst, ip)).toSorted((a, b) => length(b.dst) - length(a.dst))[0];

@@ -37,6 +37,12 @@ const MADE = {
     const [node, address] = [pod?.spec?.nodeName, ends.target === 'loopback' ? (ends.address === '::1' ? '::1' : '127.0.0.1') : ip];
     return pod === undefined || node === undefined || pod.spec?.hostNetwork === true || address === undefined || port === undefined ? undefined : { node, pod, host: address, port, where: `inside of ${nameOf(pod)} to ${address}:${port}` };
   },
+  'connect-nodes': ({ scene: { view }, own, node, pod }: Around): Found => {
+    const there = view.nodes.find(({ metadata }) => metadata.name === pod?.spec?.nodeName);
+    const address = there === undefined ? undefined : view.addressOf(there);
+    // Every kubelet listens there (kubernetes.io: ports and protocols).
+    return own || node === undefined || there === undefined || address === undefined || there.metadata.name === node ? undefined : { node, host: address, port: 10_250, where: `from node ${node} to the kubelet of node ${there.metadata.name} (${address}:10250)` };
+  },
   'connect-dns': ({ scene: { view }, node, from, who }: Around): Found => {
     const dns = view.picture.dns.service?.spec?.clusterIP;
     return node === undefined || from.pod === undefined || dns === undefined || dns === 'None' ? undefined : { node, ...from, host: dns, port: 53, where: `from ${who} to DNS ${dns}:53 (TCP)` };

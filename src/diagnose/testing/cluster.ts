@@ -94,3 +94,8 @@ export const TEXTS: Readonly<Record<string, readonly ((host: string, port: numbe
   'no-route': [(host, port) => `dial tcp ${host}:${port}: connect: no route to host`, (host, port) => `Error: connect EHOSTUNREACH ${host}:${port}`],
   'net-unreachable': [(host, port) => `dial tcp ${host}:${port}: connect: network is unreachable`, (host, port) => `Error: connect ENETUNREACH ${host}:${port}`],
 };
+
+/** A text of a kind in the words of one program or another. */
+export function textOf(trial: Trial, kind: string, host: string, port: number): string {
+  return trial.random.pick(TEXTS[kind] ?? [])(host, port);
+}

@@ -1,7 +1,7 @@
 /** Incidents in which the network is innocent, and those of policies and names. */
 import { policy } from '../../audit/examples.ts';
-import { textOf, type Incident } from './incidents.ts';
-import type { Trial } from './cluster.ts';
+import type { Incident } from './incidents.ts';
+import { textOf, type Trial } from './cluster.ts';
 
 const client = (trial: Trial): string => trial.random.pick(['shop/web-1', 'shop/web-2']);
 const from = (trial: Trial): string[] => ['--from', client(trial)];

@@ -1,7 +1,7 @@
 /** Incidents of hosts, tunnels and addresses. */
 import type { HostFacts } from '../../cluster/snapshot/host-facts.ts';
-import { textOf, type Incident } from './incidents.ts';
-import type { Flavour, Trial } from './cluster.ts';
+import type { Incident } from './incidents.ts';
+import { textOf, type Flavour, type Trial } from './cluster.ts';
 
 const CALICO: readonly Flavour[] = ['k3s-calico', 'kubeadm-calico'];
 const FLANNEL: readonly Flavour[] = ['k3s-flannel', 'kubeadm-flannel'];
@@ -11,7 +11,19 @@ const onHost = (trial: Trial, node: string, change: (host: HostFacts) => void): 
 const either = (trial: Trial): string => trial.random.pick(['n1', 'n2']);
 const sysctl = (trial: Trial, node: string, name: string, value: string): void => onHost(trial, node, (host) => (host.sysctls = { ...host.sysctls, [name]: value }));
 
+/** The entries of n1 for n2: neighbour and forwarding entry, as flanneld and Felix write them; `mac` and `dst` of whom they name. */
+function entries(trial: Trial, mac: string, dst: string | undefined): void {
+  const device = trial.flavour.endsWith('flannel') ? 'flannel.1' : 'vxlan.calico';
+  onHost(trial, 'n1', (host) => {
+    host.neighbours = [{ address: `${trial.base}.2.0`, device, mac, permanent: true }];
+    host.fdb = dst === undefined ? [] : [{ mac, device, dst, permanent: true }];
+  });
+}
+
 export const HOSTS: readonly Incident[] = [
+  { fault: 'V6', what: "the forwarding entry leads to another node", network: true, flavours: FLANNEL, make: (trial) => { entries(trial, '02:00:00:00:00:02', trial.random.pick(['192.168.10.13', '192.168.10.11'])); return across(trial, 'timeout'); } },
+  { fault: 'V6', what: 'the forwarding entry is gone', network: true, flavours: FLANNEL, make: (trial) => { entries(trial, '02:00:00:00:00:02', undefined); return across(trial, 'timeout'); } },
+  { fault: 'A7', what: 'the neighbour entry has an old MAC address', network: 'unknown', flavours: FLANNEL, make: (trial) => { entries(trial, `02:00:00:00:00:${10 + trial.random.int(80)}`, '192.168.10.12'); return across(trial, 'timeout'); } },
   { fault: 'H7', what: 'a node does not forward', network: true, make: (trial) => { sysctl(trial, either(trial), 'net.ipv4.ip_forward', '0'); return across(trial, 'timeout'); } },
   { fault: 'H8', what: 'a node drops what it forwards', network: true, flavours: ['kubeadm-flannel'], make: (trial) => { onHost(trial, either(trial), (host) => { for (const { tables } of host.iptables ?? []) for (const table of tables) { table.policies['FORWARD'] = 'DROP'; table.chains = table.chains.filter((chain) => !chain.startsWith('FLANNEL')); table.rules = []; } }); return across(trial, 'timeout'); } },
   { fault: 'D4', what: 'the table of connections is full', network: true, make: (trial) => { const max = trial.random.pick([65_536, 131_072, 262_144]); onHost(trial, either(trial), (host) => (host.conntrack = { count: max - trial.random.int(100), max, insertFailed: 4, drop: 9000, earlyDrop: 100 })); return across(trial, 'timeout'); } },

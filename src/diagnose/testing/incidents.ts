@@ -1,5 +1,5 @@
 /** Incidents with known causes: a healthy cluster, one fault, and what somebody then reads. Parameters come from a seed. */
-import { Random, TEXTS, Trial, type Flavour } from './cluster.ts';
+import { Random, Trial, type Flavour } from './cluster.ts';
 import { APPLICATION } from './incidents-application.ts';
 import { HOSTS } from './incidents-hosts.ts';
 import { TEXT_ALONE } from './incidents-texts.ts';
@@ -25,9 +25,4 @@ export function makeIncident(incident: Incident, seed: number): MadeIncident {
   const trial = new Trial(new Random(seed), incident.flavours);
   const args = incident.make(trial);
   return { incident, flavour: trial.flavour, objects: trial.objects, args };
-}
-
-/** A text of a kind in the words of one program or another. */
-export function textOf(trial: Trial, kind: keyof typeof TEXTS, host: string, port: number): string {
-  return trial.random.pick(TEXTS[kind] ?? [])(host, port);
 }
