@@ -1,6 +1,7 @@
 /** Tries a TCP connection from a host's own network namespace or from that of a pod on it, with what any host has. */
 import { randomBytes } from 'node:crypto';
 import type { NodeShell } from '../../node/shell.ts';
+import { FIND_NAMESPACE } from './find-namespace.ts';
 
 /** What an attempt came to; `undefined` where it could not be made, with the reason. */
 export interface Attempt { value: 'ok' | 'refused' | 'timeout' | 'no-route' | 'net-unreachable' | 'reset' | undefined; said: string }
@@ -20,12 +21,7 @@ const TIMEOUT_MS = 40_000;
 const SCRIPT = `LC_ALL=C; export LC_ALL; PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"; m=$1 ip=$2 host=$3 port=$4 s=$5
 enter=
 if [ -n "$ip" ]; then
-  own=$(stat -L -c %i /proc/self/ns/net) || exit 1
-  for path in $(stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | sort -k2.7n | sort -s -n -u -k1,1 | while read -r ns path; do [ "$ns" = "$own" ] || echo "$path"; done); do
-    if nsenter --net="$path" ip -o addr show 2>/dev/null | grep -qF " $ip/"; then enter="nsenter --net=$path"; break; fi
-  done
-  [ -n "$enter" ] || { printf '\\n%s none no network namespace on this node has %s\\n' "$m" "$ip"; exit 0; }
-fi
+${FIND_NAMESPACE}fi
 if command -v bash >/dev/null; then
   said=$($enter timeout -k 1 "$s" bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$host" "$port" 2>&1); status=$?
 elif command -v nc >/dev/null; then

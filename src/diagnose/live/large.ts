@@ -1,6 +1,7 @@
 /** Whether packets as large as the pod's device takes arrive at another pod: pings that may not be cut, after one that is small. */
 import { randomBytes } from 'node:crypto';
 import type { NodeShell } from '../../node/shell.ts';
+import { FIND_NAMESPACE } from './find-namespace.ts';
 
 /** `lost`: the small one is answered and the large one is not. `too-big`: the kernel knows that the way carries less. */
 export interface Sized { value: 'fits' | 'lost' | 'too-big' | undefined; said: string }
@@ -12,14 +13,8 @@ const TIMEOUT_MS = 40_000;
  * (RFC 791: 20 bytes of IP, RFC 792: 8 of ICMP). Three of each, since one may be lost by chance. Prints `MARKER WORD TEXT`.
  */
 const SCRIPT = `LC_ALL=C; export LC_ALL; PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"; m=$1 ip=$2 host=$3
-own=$(stat -L -c %i /proc/self/ns/net) || exit 1
 command -v ping >/dev/null || { printf '\\n%s none ping is not there\\n' "$m"; exit 0; }
-enter=
-for path in $(stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | sort -k2.7n | sort -s -n -u -k1,1 | while read -r ns path; do [ "$ns" = "$own" ] || echo "$path"; done); do
-  if nsenter --net="$path" ip -o addr show 2>/dev/null | grep -qF " $ip/"; then enter="nsenter --net=$path"; break; fi
-done
-[ -n "$enter" ] || { printf '\\n%s none no network namespace on this node has %s\\n' "$m" "$ip"; exit 0; }
-mtu=$($enter ip -o link show | grep -v ' lo:' | sed -n 's/.* mtu \\([0-9]*\\) .*/\\1/p' | head -n 1)
+${FIND_NAMESPACE}mtu=$($enter ip -o link show | grep -v ' lo:' | sed -n 's/.* mtu \\([0-9]*\\) .*/\\1/p' | head -n 1)
 $enter ping -n -q -c 3 -i 0.3 -W 2 -s 56 "$host" >/dev/null 2>&1 || { printf '\\n%s none small pings are not answered either, which policies may forbid\\n' "$m"; exit 0; }
 said=$($enter ping -n -c 3 -i 0.3 -W 2 -M do -s $((mtu - 28)) "$host" 2>&1) && { printf '\\n%s fits packets of %s bytes are answered\\n' "$m" "$mtu"; exit 0; }
 case $said in *essage\\ too\\ long*|*rag\\ needed*) word=too-big;; *) word=lost;; esac
