@@ -6,7 +6,7 @@ import { sweepRows } from './test/support/sweep-rows.ts';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
 
 /** Always run. */
-const core = ['audit-hosts', 'bad-input', 'calico-manifests', 'cluster-client', 'cni-leftovers', 'distro-hosts', 'isolation', 'lifecycle', 'migrate-k3s', 'node-shell', 'probe'];
+const core = ['audit-hosts', 'bad-input', 'calico-manifests', 'cluster-client', 'cni-leftovers', 'diagnose-connect', 'distro-hosts', 'isolation', 'lifecycle', 'migrate-k3s', 'node-shell', 'probe'];
 /** One of these per run, another with each commit; all of them under FAIRLEAD_SWEEP=all (`npm run test:full`). */
 const sweep = ['crash', 'drain-checks', 'faults', 'k3s-file', 'k3s-profile', 'kubeadm-profile', 'migrate-incidents', 'migrate-ssh', 'restore', 'snapshot', 'step-contract', 'step-contract-kubeadm'];
 /** Long ones, for `npm run test:full`. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { doctorReportSchema } from '../src/lab/requirements/schema.ts';
 import { AUDIT_SCHEMAS } from '../src/audit/public-schemas.ts';
 import { SNAPSHOT_SCHEMAS } from '../src/cni/picture/public-schemas.ts';
+import { DIAGNOSE_SCHEMAS } from '../src/diagnose/public-schemas.ts';
 import { MIGRATION_SCHEMAS } from '../src/migrate/public-schemas.ts';
 import { CAPTURE_SCHEMAS } from '../src/packets/public-schemas.ts';
 import { POLICY_SCHEMAS } from '../src/policy/public-schemas.ts';
@@ -16,5 +17,6 @@ export const PUBLIC_SCHEMAS: Readonly<Record<string, object>> = {
   ...SNAPSHOT_SCHEMAS,
   ...AUDIT_SCHEMAS,
   ...CAPTURE_SCHEMAS,
+  ...DIAGNOSE_SCHEMAS,
   'probe-report.v1': z.toJSONSchema(probeReportSchema),
 };

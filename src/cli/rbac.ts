@@ -18,6 +18,7 @@ const NEEDS: Readonly<Record<string, () => Promise<Permissions[]>>> = {
   snapshot: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
   audit: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
   capture: () => Promise.resolve([RECORD_PERMISSIONS]),
+  diagnose: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
   policy: () => Promise.resolve([snapshotPermissions(POLICY_CATALOGUE, { ConfigMap: AGENT_CONFIG })]),
   probe: () => Promise.resolve([MESH_PERMISSIONS]),
   migrate: async () => [await migrationPermissions(), MESH_PERMISSIONS],

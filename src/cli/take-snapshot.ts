@@ -67,7 +67,8 @@ function narrowed(cluster: Cluster, only: Readonly<Record<string, string>>): Obj
   };
 }
 
-async function collect(ctx: VerbContext, cluster: Cluster, { catalogue, only = {}, shell }: Reading): Promise<Snapshot> {
+/** Collects from a cluster that is reached already; its hosts with `shell` alone. */
+export async function collect(ctx: VerbContext, cluster: Cluster, { catalogue, only = {}, shell }: Reading): Promise<Snapshot> {
   const progress = createProgress(ctx);
   try {
     progress.start(`reading ${cluster.endpoint}`);

@@ -28,6 +28,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./capture.ts')).capture,
   },
   {
+    name: 'diagnose',
+    summary: 'why a connection does not work, and whether it is the network',
+    load: async () => (await import('./diagnose.ts')).diagnose,
+  },
+  {
     name: 'plan',
     summary: 'show every step of a migration before anything happens',
     load: async () => (await import('./plan.ts')).plan,

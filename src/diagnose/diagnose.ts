@@ -1,0 +1,137 @@
+/** From what is known to a diagnosis: observes, judges, asks for what would tell causes apart, until one remains or nothing more can be asked. */
+import type { Snapshot } from '../cluster/snapshot/model.ts';
+import { assemble } from '../cluster/snapshot/model.ts';
+import type { CaptureReport } from '../packets/report/schema.ts';
+import { View } from '../audit/view.ts';
+import { beliefsFor, type Belief } from './beliefs.ts';
+import { findEnds, type Asked, type Ends } from './ends.ts';
+import type { Fact, Facts, ObservationId } from './fact.ts';
+import { KNOWN_FAULTS } from './faults/faults.ts';
+import { nextObservations, type Next } from './next.ts';
+import { captureFacts } from './observe/captures.ts';
+import { HOSTS } from './observe/hosts.ts';
+import { symptomOf, textFacts, type Log } from './observe/logs.ts';
+import { OBJECTS } from './observe/objects.ts';
+import { POLICY } from './observe/policy.ts';
+import { ruleFacts } from './observe/rules.ts';
+import { fact, type Scene } from './observe/scene.ts';
+import { untried } from './observe/tries.ts';
+import { TUNNEL } from './observe/tunnel.ts';
+import { hopsOf, marked, type Hop } from './path.ts';
+import { judge, ranked, type Complaint, type Judgement } from './rank.ts';
+import { readSymptom } from './symptom/parse.ts';
+import { KIND_WORDS, type Symptom } from './symptom/symptom.ts';
+import { verdictOf, type Verdict } from './verdict.ts';
+
+export interface Inputs {
+  texts: readonly string[];
+  asked: Asked;
+  logs: readonly Log[];
+  /** The cluster as it was read; without it texts are all there is. */
+  snapshot?: Snapshot;
+  capture?: CaptureReport;
+}
+
+/** Makes observations in a living cluster. */
+export interface Prober {
+  /** Whether this observation can be made here. */
+  can(at: ObservationId, scene: Scene): boolean;
+  /** Makes it. Does not reject for what cannot be done: that is a fact without a value. May make others along with it. */
+  observe(at: ObservationId, scene: Scene): Promise<ReadonlyMap<ObservationId, Fact>>;
+}
+
+export interface Diagnosis {
+  symptom?: Symptom;
+  /** How often the log has it, where the symptom was taken from a log. */
+  fromLog?: { count: number; of: number };
+  ends: Ends;
+  facts: Facts;
+  causes: Judgement[];
+  path: Hop[];
+  next: Next[];
+  verdict: Verdict;
+  notes: Belief[];
+  /** Whether a cluster was looked at. */
+  looked: boolean;
+  unknown: Snapshot['unknown'];
+}
+
+/** Observations that are made in one diagnosis at most: each has its own deadline, and a person waits. */
+const MOST_PROBES = 12;
+
+const EMPTY: Snapshot = assemble({ tool: '', collectedAt: new Date(0).toISOString(), source: 'files', from: [], entries: [], hosts: [], unlisted: [], unknown: [] });
+
+/** What was complained of: the first text that is understood, else what a log says most often. */
+export function symptomFrom({ texts, logs }: Pick<Inputs, 'texts' | 'logs'>): { symptom?: Symptom; fromLog?: Diagnosis['fromLog'] } {
+  const read = texts.map(readSymptom);
+  const text = read.find(({ kind }) => kind !== 'unknown') ?? read[0];
+  if (text !== undefined && (text.kind !== 'unknown' || logs.length === 0)) return { symptom: text };
+  const log = symptomOf(logs);
+  return log === undefined ? (text === undefined ? {} : { symptom: text }) : { symptom: log.symptom, fromLog: { count: log.count, of: log.of } };
+}
+
+/** All that can be seen without sending anything. */
+function observed(scene: Scene, inputs: Inputs): Map<ObservationId, Fact> {
+  const facts = new Map<ObservationId, Fact>();
+  const own = inputs.snapshot === undefined ? { target: OBJECTS.target } : { ...OBJECTS, ...POLICY, ...HOSTS, ...TUNNEL };
+  for (const [at, observe] of Object.entries(own)) {
+    const seen = observe?.(scene);
+    if (seen !== undefined) facts.set(at as ObservationId, seen);
+  }
+  if (inputs.snapshot !== undefined) for (const [at, seen] of ruleFacts(scene)) facts.set(at, seen);
+  if (inputs.capture !== undefined) for (const [at, seen] of captureFacts(scene, inputs.capture)) facts.set(at, seen);
+  for (const [at, seen] of untried(scene)) facts.set(at, seen);
+  for (const [at, seen] of textFacts(scene, inputs.texts, inputs.logs)) facts.set(at, seen);
+  return facts;
+}
+
+const judgeAll = (complaint: Complaint, facts: Facts): Judgement[] => ranked(KNOWN_FAULTS.map((fault) => judge(fault, complaint, facts)));
+
+/** What a probe of the connection itself came to, as a symptom. */
+function symptomOfProbe(facts: Facts, ends: Ends): Symptom | undefined {
+  const [seen, large] = [facts.get('connect-client'), facts.get('large-packets')];
+  if (large?.value === 'lost' || large?.value === 'too-big') return { kind: 'timeout', phase: 'established', said: 'probe', raw: large.says, protocol: ends.protocol };
+  if (seen?.value === undefined || seen.value === 'ok') return undefined;
+  const kind = seen.value as 'refused' | 'timeout' | 'no-route' | 'net-unreachable' | 'reset';
+  return { kind, phase: kind === 'reset' ? 'established' : 'connect', said: 'probe', raw: seen.says, ...(ends.address === undefined ? {} : { address: ends.address }), ...(ends.port === undefined ? {} : { port: ends.port }), protocol: ends.protocol };
+}
+
+/** Whether another observation is worth its trouble: nothing is proved, and the connection does not simply stand. */
+const isOpen = (causes: readonly Judgement[], facts: Facts, symptom: Symptom | undefined): boolean => !causes.some(({ certainty }) => certainty === 'proved') && !(facts.get('connect-client')?.value === 'ok' && (symptom === undefined || symptom.phase === 'connect'));
+
+/** Diagnoses. Errors: UsageError for ends that the input does not have. */
+export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnosis> {
+  const read = symptomFrom(inputs);
+  let { symptom } = read;
+  const view = new View(inputs.snapshot ?? EMPTY);
+  const ends = findEnds(view, inputs.asked, symptom);
+  const scene = (): Scene => ({ view, ends, ...(symptom === undefined ? {} : { symptom }) });
+  const facts = observed(scene(), inputs);
+  const complain = (): void => void (symptom !== undefined && facts.set('symptom', fact(symptom.kind, `the complaint is: ${KIND_WORDS[symptom.kind]}`, { source: 'error text', excerpt: symptom.raw.slice(0, 300), level: 'observed' })));
+  complain();
+  const complaint = (): Complaint => ({ ...(symptom === undefined ? {} : { symptom }), ...(ends.target === undefined ? {} : { target: ends.target }) });
+  let causes = judgeAll(complaint(), facts);
+  const tried = new Set<ObservationId>();
+  const can = (at: ObservationId): boolean => prober !== undefined && !tried.has(at) && prober.can(at, scene());
+  // Without a text the connection itself is the first question.
+  let first: ObservationId | undefined = symptom === undefined && can('connect-client') ? 'connect-client' : undefined;
+  for (let count = 0; prober !== undefined && count < MOST_PROBES && (first !== undefined || isOpen(causes, facts, symptom)); count++) {
+    const at: ObservationId | undefined = first ?? nextObservations(causes, facts, can)[0]?.at;
+    first = undefined;
+    if (at === undefined) break;
+    tried.add(at);
+    for (const [id, seen] of await prober.observe(at, scene())) facts.set(id, seen);
+    // What is small gets through: the next question is what is large.
+    if (symptom === undefined && facts.get('connect-client')?.value === 'ok' && can('large-packets')) first = 'large-packets';
+    symptom ??= symptomOfProbe(facts, ends);
+    complain();
+    causes = judgeAll(complaint(), facts);
+  }
+  const path = marked(hopsOf(ends, facts), causes);
+  const asked = symptom !== undefined || ends.target !== undefined;
+  return {
+    ...(symptom === undefined ? {} : { symptom }), ...(read.fromLog === undefined ? {} : { fromLog: read.fromLog }), ends, facts, causes, path,
+    next: isOpen(causes, facts, symptom) ? nextObservations(causes, facts).slice(0, 5) : [], verdict: verdictOf(causes, facts, path, asked), notes: beliefsFor(complaint(), facts, causes),
+    looked: inputs.snapshot !== undefined, unknown: [...(inputs.snapshot?.unknown ?? []), ...(inputs.snapshot?.hosts.flatMap((host) => host.unknown ?? []) ?? [])],
+  };
+}

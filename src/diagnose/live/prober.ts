@@ -1,0 +1,62 @@
+/** Makes observations in a living cluster: connections from both ends, and the counters of the packet filter meanwhile. */
+import { EnvironmentError } from '../../core/errors.ts';
+import type { NodeShell } from '../../node/shell.ts';
+import type { Prober } from '../diagnose.ts';
+import type { Fact, ObservationId } from '../fact.ts';
+import { fact, unseen, type Scene } from '../observe/scene.ts';
+import { ipOf, tryOf, type Try } from '../observe/tries.ts';
+import { connectFrom, type Attempt } from './connect.ts';
+import { readCounters, risen } from './counters.ts';
+import { pingLarge } from './large.ts';
+
+const WORDS: Readonly<Record<string, string>> = { 'ok': 'connects', 'refused': 'is refused', 'timeout': 'gets no answer', 'no-route': 'finds no route to the host', 'net-unreachable': 'finds no way to the network', 'reset': 'is reset' };
+
+function factOf(attempt: Attempt, { where, node }: Try, now: Date): Fact {
+  return attempt.value === undefined ? unseen(`${where}: ${attempt.said}`) : fact(attempt.value, `connecting ${where} ${WORDS[attempt.value] ?? attempt.value}`, { source: `node ${node}: connect ${where}`, observedAt: now.toISOString(), excerpt: attempt.said, level: 'observed' });
+}
+
+/** A prober over the shells of nodes. `now` is for tests. */
+export function liveProber(shellOf: (node: string) => NodeShell, now: () => Date = () => new Date()): Prober {
+  const attempt = async (what: Try): Promise<Fact> => factOf(await connectFrom(shellOf(what.node), ipOf(what.pod), what.host, what.port), what, now());
+  /** Counters of both ends' nodes before and after the connection itself. */
+  const counted = async (scene: Scene): Promise<[ObservationId, Fact][]> => {
+    const what = tryOf('connect-client', scene);
+    if (what === undefined) return [];
+    const nodes = [...new Set([what.node, ...scene.ends.pods.slice(0, 1).flatMap(({ spec }) => spec?.nodeName ?? [])])];
+    const read = async (): Promise<(ReadonlyMap<string, number> | undefined)[]> => await Promise.all(nodes.map((node) => readCounters(shellOf(node))));
+    const [a, b] = [await read(), await read()];
+    const connected = await attempt(what);
+    const c = await read();
+    const rules = nodes.flatMap((node, index) => {
+      const [idle, before, after] = [a[index], b[index], c[index]];
+      return idle === undefined || before === undefined || after === undefined ? [] : risen([idle, before], [before, after]).map((one) => ({ node, ...one }));
+    });
+    const [first] = rules;
+    if (first === undefined) return [['connect-client', connected], ['filter-counter', c.every((one) => one === undefined) ? unseen('no program of iptables is on the nodes of both ends') : fact('still', 'no rule of iptables that drops or rejects counted the probe', { source: `iptables-save -c on ${nodes.join(', ')}`, observedAt: now().toISOString(), excerpt: 'no counter rose', level: 'observed' })]];
+    const rejects = / -j REJECT\b/.test(first.rule);
+    return [['connect-client', connected], ['filter-counter', fact(rejects ? 'counts-reject' : 'counts-drop', `a rule of node ${first.node} that ${rejects ? 'rejects' : 'drops'} counted ${first.by} packet${first.by === 1 ? '' : 's'} of the probe`, { source: `iptables-save -c on ${first.node}, before and after`, observedAt: now().toISOString(), excerpt: first.rule, level: 'observed' })]];
+  };
+  /** From pod to pod: in the host's network there is no device of the pod's own. */
+  const sized = async (scene: Scene): Promise<[ObservationId, Fact][]> => {
+    const what = tryOf('connect-direct', scene);
+    const from = ipOf(what?.pod);
+    if (what === undefined || from === undefined) return [];
+    const { value, said } = await pingLarge(shellOf(what.node), from, what.host);
+    const where = `from ${from} to ${what.host}`;
+    return [['large-packets', value === undefined ? unseen(`ping ${where}: ${said}`) : fact(value, value === 'fits' ? `packets as large as the pod may send arrive ${where}` : `large packets do not arrive ${where}, small ones do`, { source: `node ${what.node}: ping -M do ${where}`, observedAt: now().toISOString(), excerpt: said, level: 'observed' })]];
+  };
+  return {
+    can: (at, scene) => at === 'large-packets' ? tryOf('connect-direct', scene)?.pod !== undefined : (at === 'filter-counter' ? tryOf('connect-client', scene) : tryOf(at, scene)) !== undefined,
+    async observe(at, scene) {
+      try {
+        if (at === 'filter-counter') return new Map(await counted(scene));
+        if (at === 'large-packets') return new Map(await sized(scene));
+        const what = tryOf(at, scene);
+        return new Map(what === undefined ? [] : [[at, await attempt(what)]]);
+      } catch (error) {
+        if (!(error instanceof EnvironmentError)) throw error;
+        return new Map([[at, unseen(error.message)]]);
+      }
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** Where the client's node sends what it puts into a tunnel: its neighbour and forwarding entries for the target's node. */
+import type { Fact } from '../fact.ts';
+import { routeTo } from './hosts.ts';
+import { clientNode, fact, unseen, type Observers, type Scene } from './scene.ts';
+
+/** Compares the entries with the addresses of nodes, and with the tunnel device of the target's node where that was read. */
+function tunnelEntry(scene: Scene): Fact | undefined {
+  const { view, ends: { pods: [pod], target } } = scene;
+  const [node, ip, there] = [clientNode(scene), pod?.status?.podIP, pod?.spec?.nodeName];
+  if (target === undefined || target === 'loopback' || ip === undefined || node === undefined || there === undefined || node === there || pod?.spec?.hostNetwork === true) return undefined;
+  const [host, other] = [view.index.host(node), view.index.host(there)];
+  const command = `ip neigh show dev DEVICE; bridge fdb show dev DEVICE   # on node ${node}`;
+  if (host?.routes === undefined || host.links === undefined || host.neighbours === undefined || host.fdb === undefined) return unseen(`the neighbours and the forwarding database of node ${node} were not read`, command);
+  const route = routeTo(host.routes, ip);
+  const device = host.links.find(({ name }) => name === route?.device);
+  // A device for all VNIs is steered by programs, and one that learns by what it hears.
+  if (route?.gateway === undefined || device?.vxlan === undefined || device.vxlan.external || device.vxlan.learning) return undefined;
+  const { gateway } = route;
+  const mac = host.neighbours.find((one) => one.device === device.name && one.address === gateway)?.mac;
+  const entry = host.fdb.find((one) => one.device === device.name && one.mac === mac && one.dst !== undefined);
+  const seen = view.onHost(host, `ip neigh, bridge fdb of ${device.name}`, `${gateway} lladdr ${mac ?? 'none'}; ${mac ?? '?'} dst ${entry?.dst ?? 'none'}`);
+  if (mac === undefined || entry === undefined) return fact('missing', `node ${node} has no ${mac === undefined ? 'neighbour' : 'forwarding'} entry on ${device.name} for node ${there}`, seen);
+  const owner = view.nodes.find((one) => view.addressOf(one) === entry.dst)?.metadata.name;
+  if (owner !== undefined && owner !== there) return fact('wrong-node', `node ${node} sends what is for node ${there} to node ${owner} (${entry.dst ?? ''})`, seen);
+  const own = other?.links?.filter(({ vxlan }) => vxlan?.vni === device.vxlan?.vni).map((link) => link.mac) ?? [];
+  if (own.length > 0 && !own.includes(mac)) return fact('wrong-mac', `node ${node} sends to the MAC address ${mac}, and the tunnel device of node ${there} has ${own.join(', ')}`, seen);
+  const addresses = other?.addresses?.map(({ address }) => address);
+  if (owner === undefined && addresses !== undefined && !addresses.includes(entry.dst ?? '')) return fact('wrong-node', `node ${node} sends what is for node ${there} to ${entry.dst ?? '?'}, which is no address of that node`, seen);
+  return own.length > 0 && (owner === there || addresses !== undefined) ? fact('right', `the entries of node ${node} on ${device.name} lead to node ${there}`, seen) : unseen(`the tunnel device of node ${there} was not read`, command);
+}
+
+/** Observations by id. */
+export const TUNNEL: Observers = { 'tunnel-entry': tunnelEntry };

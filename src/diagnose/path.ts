@@ -1,0 +1,73 @@
+/** The way from the client to the other end, hop by hop, with what is known of each. Pure. */
+import type { Ends } from './ends.ts';
+import type { Fact, Facts, ObservationId } from './fact.ts';
+import type { Layer, Target } from './faults/fault.ts';
+import type { Judgement } from './rank.ts';
+
+export type HopState = 'ok' | 'broken' | 'unknown';
+/** `part`: which part of the way it is, for faults to be put there. */
+export interface Hop { part: 'client' | 'names' | 'gateway' | 'service' | 'policy' | 'node' | 'between' | 'target' | 'process'; label: string; state: HopState; why: string }
+
+const podName = ({ metadata, spec }: Ends['pods'][number]): string => `Pod ${metadata.namespace ?? 'default'}/${metadata.name}${spec?.nodeName === undefined ? '' : ` on ${spec.nodeName}`}`;
+
+/** The state that an observation gives a hop. */
+function of(facts: Facts, at: ObservationId, ok: readonly string[], broken: readonly string[]): { state: HopState; why: string } | undefined {
+  const fact: Fact | undefined = facts.get(at);
+  if (fact?.value === undefined) return undefined;
+  const state = ok.includes(fact.value) ? 'ok' : broken.includes(fact.value) ? 'broken' : undefined;
+  return state === undefined ? undefined : { state, why: fact.says };
+}
+
+const LOST = ['timeout', 'no-route', 'net-unreachable'];
+/** A refusal is an answer: whatever it came through works. */
+const ANSWERED = ['ok', 'refused', 'reset'];
+
+/** The first that says broken, else the first that says ok. */
+function judged(...seen: readonly ({ state: HopState; why: string } | undefined)[]): { state: HopState; why: string } {
+  return seen.find((one) => one?.state === 'broken') ?? seen.find((one) => one?.state === 'ok') ?? { state: 'unknown', why: 'not looked at' };
+}
+
+const REMOTE: readonly Target[] = ['pod', 'service', 'dns', 'load-balancer', 'api-server', 'node', 'outside', 'nothing', 'name'];
+
+/** The hops. Empty where nothing is known of the other end. */
+export function hopsOf(ends: Ends, facts: Facts): Hop[] {
+  const { target, from, pods, service, node, address, name, port } = ends;
+  if (target === undefined) return [];
+  const client = from === undefined ? 'the client, which is not known' : 'pod' in from ? podName(from.pod) : `node ${from.node}`;
+  const process: Hop = { part: 'process', label: `a process that listens on port ${port ?? '?'}`, ...judged(of(facts, 'listener', ['there'], ['none', 'loopback-only', 'other-address']), of(facts, 'connect-inside', ['ok'], ['refused'])) };
+  if (!REMOTE.includes(target)) return [{ part: 'client', label: client, ...judged(of(facts, 'client-state', ['ready', 'starting'], [])) }, { part: 'gateway', label: `lo, inside of the pod: ${address ?? 'its own address'}`, ...judged(of(facts, 'loopback', ['up'], ['down'])) }, process];
+  const hops: Hop[] = [{ part: 'client', label: client, ...judged(of(facts, 'client-state', ['ready'], ['sandbox'])) }];
+  if (name !== undefined) hops.push({ part: 'names', label: `the name ${name}`, ...judged(of(facts, 'name', ['service'], ['no-such-service', 'no-such-namespace', 'other-namespace'])) });
+  if (from === undefined || 'pod' in from) hops.push({ part: 'gateway', label: "the pod's own route and gateway", ...judged(of(facts, 'pod-route', [], ['missing']), of(facts, 'gateway-neighbour', ['reachable'], ['failed']), of(facts, 'pod-route', ['there'], [])) });
+  if (service !== undefined) hops.push({ part: 'service', label: `Service ${service.metadata.namespace ?? ''}/${service.metadata.name} port ${port ?? '?'}`, ...judged(of(facts, 'service-port', [], ['missing', 'name-missing']), of(facts, 'endpoints', ['ready'], ['none-selected', 'none-ready'])) });
+  hops.push({ part: 'policy', label: 'policies', ...judged(of(facts, 'policy', ['allows'], ['denies'])) });
+  if (facts.get('placement')?.value !== 'same' && pods.length > 0) {
+    const between = facts.get('connect-target-node')?.value;
+    const arrives = between !== undefined && ANSWERED.includes(between);
+    hops.push({ part: 'node', label: "the client's node: its route to the pod", ...judged(of(facts, 'route', ['there'], ['missing', 'unreachable'])) });
+    hops.push({ part: 'between', label: 'from node to node', ...judged(of(facts, 'connect-nodes', [], LOST), of(facts, 'tunnel-entry', [], ['wrong-node', 'wrong-mac', 'missing']), of(facts, 'connect-client-node', ANSWERED, arrives ? LOST : []), of(facts, 'connect-direct', ANSWERED, [])) });
+  }
+  if (pods.length > 0) {
+    const label = pods.length === 1 && pods[0] !== undefined ? podName(pods[0]) : `${pods.length} pods`;
+    hops.push({ part: 'target', label, ...judged(of(facts, 'connect-target-node', ANSWERED, LOST), of(facts, 'target-state', ['ready'], ['crash-loop', 'oom-killed', 'image', 'pending', 'sandbox', 'config-error', 'gone', 'completed']), of(facts, 'target-namespace', [], ['not-there'])) }, process);
+  } else hops.push({ part: 'target', label: node === undefined ? address ?? name ?? 'the other end' : `Node ${node.metadata.name}`, ...judged(of(facts, 'nodes', ['ready'], ['not-ready'])) });
+  return hops;
+}
+
+/** Where faults of a layer break the way. */
+const PART: Readonly<Record<Layer, Hop['part'] | undefined>> = {
+  application: 'process', configuration: undefined, pod: 'gateway', cni: undefined, address: 'between', overlay: 'between', mtu: 'between', host: undefined, policy: 'policy', service: 'service', dns: 'names', 'load-balancer': 'service',
+};
+
+/** Marks what proved causes break, where the way has a hop for them. */
+export function marked(hops: readonly Hop[], causes: readonly Judgement[]): Hop[] {
+  const broken = new Map(causes.filter(({ certainty }) => certainty === 'proved').toReversed().flatMap(({ fault }) => { const part = PART[fault.layer]; return part === undefined ? [] : [[part, fault] as const]; }));
+  return hops.map((hop) => { const fault = broken.get(hop.part); return fault === undefined || hop.state === 'broken' ? hop : { ...hop, state: 'broken' as const, why: `${fault.id}: ${fault.title}` }; });
+}
+
+const MARK: Readonly<Record<HopState, string>> = { ok: ' ok ', broken: ' XX ', unknown: '  ? ' };
+
+/** The way as lines of text. */
+export function drawPath(hops: readonly Hop[]): string[] {
+  return hops.flatMap(({ label, state, why }, at) => [...(at === 0 ? [] : ['   |']), `[${MARK[state]}] ${label}${state === 'broken' ? `   <-- ${why}` : ''}`]);
+}

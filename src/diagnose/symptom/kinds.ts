@@ -1,0 +1,51 @@
+/** Which words of which program are which kind of symptom. The first row that matches counts, so that the particular comes before the general. */
+import type { Phase, SymptomKind } from './symptom.ts';
+
+interface Row { kind: SymptomKind; pattern: RegExp; phase?: Phase; said?: string }
+
+/** Sources: error strings of Go's net, net/http, crypto/tls and x509; errno texts of glibc and musl; getaddrinfo; java.net; Python's socket, ssl and urllib3; Node's system errors; curl's codes; Envoy's response flags; kubelet and CNI plugins. */
+export const ROWS: readonly Row[] = [
+  // Before a connection can be thought of.
+  { kind: 'sandbox', pattern: /FailedCreatePodSandBox|failed to set ?up (?:pod )?(?:network for )?sandbox|failed to create (?:pod )?sandbox|networkPlugin cni failed|plugin type="[^"]+"(?: name="[^"]*")? failed \((?:add|delete|check)\)|cni plugin not initialized|cni config uninitialized|NetworkPluginNotReady|container runtime network not ready|failed to find plugin "/i, said: 'kubelet' },
+  { kind: 'pod-state', pattern: /\b(?:CrashLoopBackOff|OOMKilled|ImagePullBackOff|ErrImagePull|ErrImageNeverPull|CreateContainerConfigError|CreateContainerError|RunContainerError|InvalidImageName|Evicted|Back-off restarting failed container|FailedScheduling|0\/\d+ nodes are available|FailedMount)\b/, said: 'kubelet' },
+  { kind: 'too-many-files', pattern: /too many open files|\bEMFILE\b|\bENFILE\b|errno 24\b/i },
+  { kind: 'no-local-port', pattern: /cannot assign requested address|\bEADDRNOTAVAIL\b|errno 99\b/i },
+  { kind: 'address-in-use', pattern: /address (?:is )?already in use|\bEADDRINUSE\b|errno 98\b|listen: Address in use/i },
+  { kind: 'too-big', pattern: /message too long|\bEMSGSIZE\b|errno 90\b|frag(?:mentation)? needed|packet too big/i, phase: 'established' },
+  // Names. A server that answered `no` is another thing than none that answered.
+  { kind: 'name-timeout', pattern: /lookup \S+(?: on \S+)?: (?:.*(?:i\/o timeout|timed out|connection refused|no route to host|network is unreachable|server misbehaving)|context deadline exceeded)|temporary failure in name resolution|\bEAI_AGAIN\b|no servers could be reached|resolving timed out|name resolution timed out|could not contact DNS servers|\bSERVFAIL\b|DNS resolution failed.*(?:timeout|timed out)|bad address .*try again/i },
+  { kind: 'name-unknown', pattern: /no such host|name or service not known|name does not resolve|nodename nor servname|\bNXDOMAIN\b|UnknownHostException|\bENOTFOUND\b|could not resolve host|getaddrinfo failed|bad address '|no address associated with hostname|\bEAI_NONAME\b|failed to resolve '|no such domain|Domain name not found/i },
+  // TLS: the other end was reached.
+  { kind: 'certificate', pattern: /x509: |certificate verify failed|certificate has expired|CERTIFICATE_VERIFY_FAILED|PKIX path|CERT_HAS_EXPIRED|self[- ]signed certificate|unable to get local issuer certificate|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SSL certificate problem|ERR_TLS_CERT_ALTNAME_INVALID|tls: (?:bad certificate|unknown certificate|expired certificate)|remote error: tls: (?:bad|unknown|expired) certificate|TLS_error:.*CERTIFICATE/i, phase: 'established' },
+  { kind: 'timeout', pattern: /TLS handshake timeout|SSL connection timeout/i, phase: 'established' },
+  { kind: 'tls', pattern: /first record does not look like a TLS handshake|server gave HTTP response to HTTPS client|HTTP request to an HTTPS server|wrong version number|SSLHandshakeException|handshake failure|tls: |error:[0-9A-F]+:SSL|ssl3_get_record|SSLV3_ALERT|unsupported protocol version|malformed HTTP response "\\x|http2: frame too large|error reading server preface|unexpected HTTP\/1\.x request|bad connection preface/i, phase: 'established' },
+  // The kernel's answers. `read tcp a->b` is of a connection that stood.
+  { kind: 'timeout', pattern: /(?:read|write) (?:tcp|udp) \S+->\S+: (?:.*)(?:i\/o timeout|connection timed out)/, phase: 'established', said: 'go' },
+  { kind: 'refused', pattern: /connection refused|\bECONNREFUSED\b|errno 111\b|errno 61\b|actively refused|delayed connect error: 111|immediate connect error: 111/i, phase: 'connect' },
+  { kind: 'no-route', pattern: /no route to host|\bEHOSTUNREACH\b|NoRouteToHost|host is unreachable|errno 113\b|destination host unreachable|immediate connect error: 113/i, phase: 'connect' },
+  { kind: 'net-unreachable', pattern: /network is unreachable|\bENETUNREACH\b|errno 101\b|immediate connect error: 101/i, phase: 'connect' },
+  { kind: 'timeout', pattern: /dial (?:tcp|udp)\S* .*i\/o timeout|connect(?:ion)? timed out|\bETIMEDOUT\b|errno 110\b|ConnectTimeout|connect timeout|Connection timed out|curl: \(28\)|Failed to connect to .* Timeout was reached|delayed connect error: 110|upstream_reset_before_response_started\{connection_timeout\}|reset reason: connection timeout/i, phase: 'connect' },
+  { kind: 'reset', pattern: /connection reset|\bECONNRESET\b|errno 104\b|ConnectionResetError|reset reason: (?:remote|connection) (?:reset|termination)/i, phase: 'established' },
+  { kind: 'closed', pattern: /unexpected EOF|\bEOF\b|broken pipe|\bEPIPE\b|socket hang up|transport is closing|server closed the stream|Empty reply from server|RemoteDisconnected|Remote end closed|connection closed before|GOAWAY|use of closed network connection/, phase: 'established' },
+  // Somebody answered, and said no.
+  { kind: 'http', pattern: /\bHTTP(?:\/\d(?:\.\d)?)? ?(?:status(?: code)?:?|error:?)? ?[345]\d\d\b|statuscode: [345]\d\d|status(?: code)?[:= ]+\(?[345]\d\d\b|\b50[0234] (?:Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out|Internal Server Error)|\b40[134] (?:Unauthorized|Forbidden|Not Found)|upstream connect error|no healthy upstream|response code(?: was)? [345]\d\d/i, phase: 'established' },
+  { kind: 'deadline', pattern: /context deadline exceeded|DEADLINE_EXCEEDED|DeadlineExceeded|Client\.Timeout exceeded|request (?:was )?(?:canceled|timed out)|ReadTimeout|read timed out|SocketTimeoutException|Operation timed out|deadline exceeded/i },
+  { kind: 'grpc', pattern: /rpc error: code = \w+|grpc status|StatusCode\.[A-Z_]+|\bUNIMPLEMENTED\b|\bUNAUTHENTICATED\b|\bPERMISSION_DENIED\b/, phase: 'established' },
+  { kind: 'timeout', pattern: /i\/o timeout|timed out|timeout/i },
+  // Components that say what is the matter with themselves; the catalogue of faults has their words.
+  { kind: 'component', pattern: /BIRD is not ready|BGP not established|neighbor table overflow|neighbour: \w+_cache|table full, dropping packet|Loop \(.*\) detected|pools are likely exhausted|no more available IDs|RPF check|Failed to allocate IP|wanto be: |No such device|Unauthorized|unable to connect to Cilium daemon|Empty server for|Failed to schedule model|not within the platform's configured pod network/i },
+];
+
+/** Whose words a text is, by marks that only they have. The first counts. */
+export const SPEAKERS: readonly { said: string; pattern: RegExp }[] = [
+  { said: 'kubelet', pattern: /FailedCreatePodSandBox|RunPodSandbox|kubelet|Readiness probe failed|Liveness probe failed|Startup probe failed/ },
+  { said: 'grpc', pattern: /rpc error: code =|StatusCode\.|grpc_status|ipv4:\d|transport: / },
+  { said: 'envoy', pattern: /upstream connect error|no healthy upstream|reset reason:|upstream_reset/ },
+  { said: 'curl', pattern: /curl: \(\d+\)|Failed to connect to/ },
+  { said: 'go', pattern: /\b(?:dial|read|write) (?:tcp|udp)|x509: |net\/http: |lookup \S+ on |context deadline/ },
+  { said: 'java', pattern: /java\.|Exception\b/ },
+  { said: 'python', pattern: /\[Errno|Traceback|urllib3|requests\.exceptions|HTTPConnectionPool|aiohttp|ConnectionRefusedError/ },
+  { said: 'node', pattern: /\bE(?:CONN|HOST|NET|AI_|NOTFOUND|TIMEDOUT|PIPE|MFILE)[A-Z]*\b/ },
+  { said: 'cilium', pattern: /\bcilium/i }, { said: 'felix', pattern: /felix|calico/i }, { said: 'flanneld', pattern: /flannel/i },
+  { said: 'kernel', pattern: /nf_conntrack:|neighbour: / },
+];
