@@ -74,8 +74,11 @@ function serviceByName(view: View, name: string, namespace: string | undefined):
   return { kind: !view.index.complete('Service') || chosen ? 'not-in-input' : 'no-such-service' };
 }
 
-function ofService(view: View, service: ServiceObject, port: number | undefined, protocol: 'TCP' | 'UDP', target: Target): Omit<Ends, 'protocol'> {
-  const servicePort = (service.spec?.ports ?? []).find((one) => one.port === port && (one.protocol ?? 'TCP') === protocol);
+function ofService(view: View, service: ServiceObject, asked: number | undefined, protocol: 'TCP' | 'UDP', target: Target): Omit<Ends, 'protocol'> {
+  const offered = (service.spec?.ports ?? []).filter((one) => (one.protocol ?? 'TCP') === protocol);
+  // Nobody asks for another port of a Service that has one.
+  const port = asked ?? (offered.length === 1 ? offered[0]?.port : undefined);
+  const servicePort = offered.find((one) => one.port === port);
   const slices = view.slices(service);
   const selected = view.backends(service);
   const pods = selected.length > 0 ? selected : behind(view, slices);

@@ -65,11 +65,20 @@ export function findCnis(index: SnapshotIndex, k3s: readonly K3sNode[]): CniPres
   const flannel = inProcessFlannel(index, k3s);
   if (flannel !== undefined && !found.some((one) => one.name === 'flannel' || one.name === 'canal')) found.push(flannel);
   const annotated = index.objects<NodeObject>('Node').find((node) => flannelNode(node) !== undefined);
-  if (annotated !== undefined && found.length === 0 && k3s.length === 0 && !index.complete('DaemonSet')) {
+  const hidden = whatMayRun(index, k3s);
+  if (annotated !== undefined && found.length === 0 && hidden !== undefined) {
     const backend = flannelNode(annotated)?.backend;
-    found.push({ name: 'flannel', how: 'annotated', object: annotated, ...(backend === undefined ? {} : { backend }), evidence: `Node ${annotated.metadata.name} has annotations ${annotationPrefix}…, and no DaemonSets are in the snapshot` });
+    found.push({ name: 'flannel', how: 'annotated', object: annotated, ...(backend === undefined ? {} : { backend }), evidence: `Node ${annotated.metadata.name} has annotations ${annotationPrefix}…, and ${hidden}` });
   }
   return [...found, ...traces(index, found)];
+}
+
+/** Why a CNI may run that is not seen; undefined when all that run are known. */
+export function whatMayRun(index: SnapshotIndex, k3s: readonly K3sNode[]): string | undefined {
+  const isK3s = k3s.length > 0 || index.objects<NodeObject>('Node').some(({ status }) => status?.nodeInfo?.kubeletVersion?.includes('+k3s'));
+  if (!isK3s) return index.complete('DaemonSet') ? undefined : 'DaemonSets are not in the snapshot';
+  // Agents are not told; a server that says nothing has Flannel inside.
+  return k3s.some(({ role }) => role === 'server') ? undefined : 'no server of K3s is in the snapshot with its settings';
 }
 
 function backendOf(name: CniName, index: SnapshotIndex): string | undefined {

@@ -35,7 +35,8 @@ describe('a picture', () => {
     ['Flannel of its own', [daemonSet('kube-flannel-ds', 'ghcr.io/flannel-io/flannel:v0.28.0')], 'flannel', 'none', undefined, []],
     ['Canal', [daemonSet('canal', 'calico/node:v3.31.0', 'flannel/flannel:v0.28')], 'canal', 'calico', undefined, []],
     ['Cilium instead of kube-proxy', [daemonSet('cilium', 'quay.io/cilium/cilium:v1.18.1@sha256:00'), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'cilium-config', namespace: 'kube-system' }, data: { 'kube-proxy-replacement': 'true' } }], 'cilium', 'cilium', 'cilium', []],
-    ['annotations alone', [node(undefined, { 'flannel.alpha.coreos.com/backend-type': 'vxlan' })], 'flannel', 'none', undefined, []],
+    ['annotations alone', [node(undefined, { 'flannel.alpha.coreos.com/backend-type': 'vxlan' })], 'flannel', undefined, undefined, []],
+    ['an agent of K3s alone', [node(['agent'], { 'flannel.alpha.coreos.com/backend-type': 'vxlan' })], 'flannel', undefined, undefined, []],
     ['nothing', [], undefined, undefined, undefined, []],
   ])('%s', (_what, objects, cni, enforcer, proxy, balancers) => {
     const picture = pictureOf(snapshot(objects));

@@ -3,7 +3,7 @@ import { internalIp, isReady, type NodeObject } from '../../cluster/objects.ts';
 import { SnapshotIndex } from '../../cluster/snapshot/index-of.ts';
 import type { Snapshot } from '../../cluster/snapshot/model.ts';
 import type { Pod, ServiceObject, Workload } from '../../cluster/snapshot/typed.ts';
-import { ciliumConfig, findCnis, type CniPresence } from './cnis.ts';
+import { ciliumConfig, findCnis, whatMayRun, type CniPresence } from './cnis.ts';
 import { disabled, k3sNode, setting, type K3sNode } from './k3s-args.ts';
 import { findRanges, kubeProxyConfig, type Range } from './ranges.ts';
 
@@ -15,6 +15,8 @@ export interface Picture {
   distribution: Known<'k3s' | 'kubeadm' | 'rke2'> | undefined;
   k3s: K3sNode[];
   cnis: CniPresence[];
+  /** Why CNIs may run that are not among them; undefined when none can. */
+  hidden: string | undefined;
   /** The one that serves pods; undefined when none, or several, run. */
   cni: CniPresence | undefined;
   ranges: Range[];
@@ -37,6 +39,7 @@ export function pictureOf(snapshot: Snapshot): Picture {
   const cni = running.length === 1 ? running[0] : undefined;
   return {
     index, k3s, cnis, cni, nodes,
+    hidden: whatMayRun(index, k3s),
     distribution: distributionOf(index, nodes),
     ranges: findRanges(index, k3s),
     serviceProxy: serviceProxyOf(index, k3s),
@@ -92,7 +95,8 @@ function enforcerOf(running: readonly CniPresence[], k3s: readonly K3sNode[]): P
     return { value: 'kube-router', evidence: `K3s runs its own policy controller unless disable-network-policy is set, and server ${server.node} does not set it` };
   }
   const flannel = by('flannel');
-  return flannel === undefined ? undefined : { value: 'none', evidence: `${flannel.evidence}; Flannel enforces no policies, and nothing else that does was seen` };
+  // Where what runs it is not seen, neither is K3s' own policy controller.
+  return flannel === undefined || flannel.how === 'annotated' ? undefined : { value: 'none', evidence: `${flannel.evidence}; Flannel enforces no policies, and nothing else that does was seen` };
 }
 
 function loadBalancersOf(index: SnapshotIndex, k3s: readonly K3sNode[]): Picture['loadBalancers'] {

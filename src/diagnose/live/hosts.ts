@@ -1,4 +1,4 @@
-/** Reads the hosts that matter: those of both ends, or all where the whole cluster is looked at. */
+/** Reads the hosts that matter: those of both ends and the control plane, whose settings say which CNI runs; or all where the whole cluster is looked at. */
 import type { Snapshot } from '../../cluster/snapshot/model.ts';
 import { readHostFacts } from '../../distro/host-facts.ts';
 import type { NodeShell } from '../../node/shell.ts';
@@ -9,15 +9,17 @@ import { symptomFrom, type Inputs } from '../diagnose.ts';
 /** Hosts that are read at once. */
 const AT_ONCE = 8;
 
+const isServer = (labels: Readonly<Record<string, string>> = {}): boolean => 'node-role.kubernetes.io/control-plane' in labels;
+
 /** Names of the nodes that are worth reading, sorted. Errors: UsageError for ends that the cluster does not have. */
 export function nodesToRead(objects: Snapshot, inputs: Inputs): string[] {
   const view = new View(objects);
   const ends = findEnds(view, inputs.asked, symptomFrom(inputs).symptom);
   const client = ends.from === undefined ? undefined : 'pod' in ends.from ? ends.from.pod.spec?.nodeName : ends.from.node;
   const known = new Set([client, ends.node?.metadata.name, ...ends.pods.map(({ spec }) => spec?.nodeName)]);
-  const named = view.nodes.map(({ metadata }) => metadata.name).filter((name) => known.has(name));
   // A complaint whose ends are not known may be about any node.
-  return (named.length > 0 ? named : view.nodes.map(({ metadata }) => metadata.name)).toSorted();
+  const wanted = view.nodes.some(({ metadata }) => known.has(metadata.name)) ? view.nodes.filter(({ metadata }) => known.has(metadata.name) || isServer(metadata.labels)) : view.nodes;
+  return wanted.map(({ metadata }) => metadata.name).toSorted();
 }
 
 /** The snapshot with the facts of these hosts. Nothing that cannot be read makes it reject. */

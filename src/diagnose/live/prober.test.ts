@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadSnapshot } from '../../cluster/snapshot/load.ts';
+import type { KubeObject } from '../../cluster/objects.ts';
 import type { Snapshot } from '../../cluster/snapshot/model.ts';
 import { CATALOGUE } from '../../cni/catalogue.ts';
 import { Readable } from 'node:stream';
@@ -18,8 +19,10 @@ import { parseCounters, risen } from './counters.ts';
 import { nodesToRead } from './hosts.ts';
 import { liveProber } from './prober.ts';
 
-async function snapshotOf(flavour: Parameters<typeof healthy>[0]): Promise<Snapshot> {
-  const stdin = Readable.from([Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: healthy(flavour) }))]);
+/** `agents`: nodes without the role of the control plane. */
+async function snapshotOf(flavour: Parameters<typeof healthy>[0], agents: readonly string[] = []): Promise<Snapshot> {
+  const items = (healthy(flavour) as KubeObject[]).map((object) => (object.kind === 'Node' && agents.includes(object.metadata.name) ? { ...object, metadata: { ...object.metadata, labels: {} } } : object));
+  const stdin = Readable.from([Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))]);
   return await loadSnapshot(['-'], { catalogue: CATALOGUE, stdin, tool: 'test', now: new Date(0) });
 }
 
@@ -76,14 +79,15 @@ describe('what is tried', () => {
     expect(at('connect-inside', { ...ASKED, to: 'shop/db-2' })).toBe('n2 db-2 10.42.2.54:5432');
     expect(at('connect-dns', ASKED)).toBe('n1 web-1 10.43.0.10:53');
     expect(at('connect-client', { to: 'service:shop/db', port: 5432 })).toBeUndefined();
-    expect(at('connect-client', { from: 'shop/web-1', to: 'service:shop/db' })).toBeUndefined();
+    expect(at('connect-client', { from: 'shop/web-1', to: 'service:shop/db' })).toBe('n1 web-1 10.43.3.2:5432');
+    expect(at('connect-client', { from: 'shop/web-1', to: 'shop/db-2' })).toBeUndefined();
     expect(at('connect-client', { ...ASKED, protocol: 'UDP' })).toBeUndefined();
   });
 
-  it('reads the hosts of both ends, and all where nothing was asked', async () => {
-    const snapshot = await snapshotOf('k3s-flannel');
-    expect(nodesToRead(snapshot, inputs({ ...ASKED, to: 'shop/db-2' }))).toEqual(['n1', 'n2']);
-    expect(nodesToRead(snapshot, inputs({ from: 'shop/web-1' }, 'dial tcp 127.0.0.1:1: connect: connection refused'))).toEqual(['n1']);
+  it('reads the hosts of both ends and of servers, and all where nothing was asked', async () => {
+    const snapshot = await snapshotOf('k3s-flannel', ['n1', 'n2']);
+    expect(nodesToRead(snapshot, inputs({ ...ASKED, to: 'shop/db-2' }))).toEqual(['n1', 'n2', 'n3']);
+    expect(nodesToRead(snapshot, inputs({ from: 'shop/web-1' }, 'dial tcp 127.0.0.1:1: connect: connection refused'))).toEqual(['n1', 'n3']);
     expect(nodesToRead(snapshot, inputs({}))).toEqual(['n1', 'n2', 'n3']);
   });
 });

@@ -77,7 +77,7 @@ export const bpfLeftovers: Rule = {
   check(view) {
     const missing = needsHosts(view);
     if (missing !== undefined) return missing;
-    if (!view.index.complete('DaemonSet') && view.picture.k3s.length === 0) return { unknown: 'DaemonSets are not in the snapshot, so that it is not known which CNIs run' };
+    if (view.picture.hidden !== undefined) return { unknown: `${view.picture.hidden}, so that it is not known which CNIs run` };
     const unread = view.hosts.filter(({ traffic }) => traffic === undefined);
     if (unread.length === view.hosts.length) return { unknown: 'the filters of devices are not in the snapshot (tc is missing, or it is an older snapshot)' };
     const found = view.hosts.flatMap((one) => judge(view, one));

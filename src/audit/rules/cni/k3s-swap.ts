@@ -16,6 +16,7 @@ export const k3sSwap: Rule = {
   check(view) {
     const trace = view.picture.cnis.find(({ name, how }) => name === 'flannel' && how === 'trace');
     if (trace === undefined) return [];
+    if (view.picture.hidden !== undefined) return { unknown: `${view.picture.hidden}, so that it is not known whether Flannel runs` };
     const nodes = view.nodes.filter(({ metadata }) => metadata.annotations?.['flannel.alpha.coreos.com/backend-type'] !== undefined);
     return nodes.length === 0 ? [] : [{
       subjects: nodes.map(({ metadata }) => `Node ${metadata.name}`),

@@ -18,7 +18,7 @@ export const leftoverDevices: Rule = {
   check(view) {
     const missing = needsHosts(view);
     if (missing !== undefined) return missing;
-    if (!view.index.complete('DaemonSet') && view.picture.k3s.length === 0) return { unknown: 'DaemonSets are not in the snapshot, so that it is not known which CNIs run' };
+    if (view.picture.hidden !== undefined) return { unknown: `${view.picture.hidden}, so that it is not known which CNIs run` };
     const running = new Set<string>(view.picture.cnis.filter(({ how }) => how !== 'trace').flatMap(({ name }) => (name === 'canal' ? ['canal', 'calico', 'flannel'] : [name])));
     // Bridges of these are called cni0.
     const bridged = ['flannel', 'kube-router', 'canal'].some((name) => running.has(name));

@@ -25,7 +25,7 @@ export const leftoverRules: Rule = {
     const missing = needsHosts(view);
     if (missing !== undefined) return missing;
     const { cnis, enforcer } = view.picture;
-    if (!view.index.complete('DaemonSet') && view.picture.k3s.length === 0) return { unknown: 'DaemonSets are not in the snapshot, so that it is not known what runs' };
+    if (view.picture.hidden !== undefined) return { unknown: `${view.picture.hidden}, so that it is not known what runs` };
     const running = new Set<string>(cnis.filter(({ how }) => how !== 'trace').flatMap(({ name }) => (name === 'canal' ? ['calico', 'flannel'] : [name])));
     if (enforcer?.value === 'kube-router') running.add('kube-router');
     return CHAINS.filter(({ owner }) => !running.has(owner)).flatMap(({ owner, pattern, effect }) => view.hosts.flatMap((one) => {
