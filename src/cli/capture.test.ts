@@ -226,6 +226,32 @@ describe('several capture points', () => {
     expect(seen(result)['lost-between']).toBe(3);
     expect(result.files.map(({ packets }) => packets)).toEqual([10, 7]);
   }, PATIENCE);
+
+  it('a flow of which nothing goes on is lost only where its destination lies that way', async () => {
+    const [here, there, silent, stranger] = ['192.0.2.11', '192.0.2.12', '192.0.2.13', '198.51.100.9'];
+    const scene = new Scene();
+    let id = 1;
+    /** Five packets that pass these points one after the other. */
+    const pass = (from: string, to: string, port: number, ...interfaces: number[]): void => {
+      for (let at = 0; at < 5; at++, id++) for (const point of interfaces) scene.tcp(from, port, to, 6443, { seq: 1000 + id * 10, ack: 1, flags: Tcp.ack, payload: data(10) }, { interface: point, ip: { id } });
+    };
+    pass(there, here, 40_000, 1, 0);
+    pass(here, there, 40_001, 0, 1);
+    pass(silent, here, 40_002, 1, 0);
+    // What ends at this host, and what leaves it for elsewhere, never passes the other point.
+    pass(stranger, here, 40_003, 0);
+    pass(here, stranger, 40_004, 0);
+    const points = [{ name: 'eth0 of a' }, { name: 'eth0 of b' }];
+    expect(seen(await report(scene.pcapng(points)))['lost-between']).toBeUndefined();
+    pass(here, there, 40_005, 0);
+    pass(here, silent, 40_006, 0);
+    const found = (await report(scene.pcapng(points))).signatures.find((one) => one.id === 'lost-between');
+    expect(found?.count).toBe(10);
+    expect([found?.example, ...(found?.more ?? [])]).toEqual([
+      'TCP 192.0.2.11:40005 → 192.0.2.12:6443: none of 5 packets that passed eth0 of a reached eth0 of b, while packets of TCP 192.0.2.11:40001 → 192.0.2.12:6443 do',
+      'TCP 192.0.2.11:40006 → 192.0.2.13:6443: none of 5 packets that passed eth0 of a reached eth0 of b, while packets of TCP 192.0.2.13:40002 → 192.0.2.11:6443 come that way',
+    ]);
+  }, PATIENCE);
 });
 
 describe('a recording', () => {

@@ -32,10 +32,15 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** Files and processes of recordings on the nodes. */
+/** Files and processes of recordings on the nodes, once what ends there has ended: a keeper looks once a second. */
 async function left(): Promise<string[]> {
-  const found = await Promise.all(lab.nodes.map((node) => lab.on(node, 'sh', '-c', 'ls -d /var/tmp/fairlead-capture-* 2>/dev/null; ps -eo args | grep "[f]airlead-capture-"; true')));
-  return found.flatMap((text) => text.split('\n').filter((line) => line !== ''));
+  const names = 'fairlead-capture-[0-9a-f]{8}';
+  const look = async (): Promise<string[]> => {
+    const found = await Promise.all(lab.nodes.map((node) => lab.on(node, 'sh', '-c', 'ls /var/tmp | grep -E "$0"; ps -eo args | grep -E "$0"; true', names)));
+    return found.flatMap((text) => text.split('\n').filter((line) => line !== ''));
+  };
+  const none = async (): Promise<true | undefined> => ((await look()).length === 0 ? true : undefined);
+  return await waitUntil(none, { timeoutMs: 15_000, what: 'recordings to end on the nodes' }).then(() => [], look);
 }
 
 /** Asks the server until `over` says that it is enough. */

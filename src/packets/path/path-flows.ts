@@ -21,6 +21,9 @@ export interface PathFlow extends Ends {
   waiting: [points: number, time: number][];
 }
 
+/** The next point of packets, by a flow that shows it; `back`: one that comes from there. */
+interface Way { next: number; flow: PathFlow; back: boolean }
+
 /** Flows that are remembered; of others nothing is told. */
 const CAPACITY = 20_000;
 /** At the edges of a capture packets are missing that were not lost. */
@@ -91,19 +94,26 @@ export class PathFlows {
   /** Tells what was lost where. */
   finish(points: Points, findings: Findings, words: Words): void {
     const skew = this.skew(points);
-    const siblings = this.#siblings();
+    const ways = this.#ways(skew);
     for (const flow of this.all) {
       const order = this.order(flow, skew);
       for (let at = 0; at + 1 < order.length; at++) this.#lost(flow, order, at, points, findings, words);
-      if (order.length === 1) this.#vanished(flow, siblings, points, findings, words);
+      if (order.length === 1) this.#vanished(flow, ways, points, findings, words);
     }
   }
 
-  /** The first flow that was seen at several points, by its first point and either end. */
-  #siblings(): Map<string, PathFlow> {
-    const found = new Map<string, PathFlow>();
-    for (const flow of this.all) if (flow.seen.size > 0) for (const key of siblingKeys(flow)) if (!found.has(key)) found.set(key, flow);
-    return found;
+  /** Where what is for an address goes on from a point: as other packets for it do, or from where packets of it come. */
+  #ways(skew: ReadonlyMap<number, number>): Map<string, Way> {
+    const [on, back] = [new Map<string, Way>(), new Map<string, Way>()];
+    for (const flow of this.all) {
+      const order = this.order(flow, skew);
+      for (let at = 0; at + 1 < order.length; at++) {
+        const [here, next] = [order[at] as number, order[at + 1] as number];
+        on.set(wayKey(here, flow.family, flow.destination), { next, flow, back: false });
+        back.set(wayKey(next, flow.family, flow.source), { next: here, flow, back: true });
+      }
+    }
+    return new Map([...back, ...on]);
   }
 
   /** Packets that passed the point `order[at]` and none behind it, while others of the flow went on. */
@@ -124,17 +134,13 @@ export class PathFlows {
       `${this.text(flow, words)}: ${lost} packets passed ${points.text(from)} and did not reach ${points.text(to)}; ${passed} did`, lost);
   }
 
-  /** A flow of which nothing arrived at a point that other flows of the same ends reach. */
-  #vanished(flow: PathFlow, siblings: ReadonlyMap<string, PathFlow>, points: Points, findings: Findings, words: Words): void {
+  /** A flow of which nothing arrived at the point that is next on the way to its destination. */
+  #vanished(flow: PathFlow, ways: ReadonlyMap<string, Way>, points: Points, findings: Findings, words: Words): void {
     const count = flow.waiting.length + [...flow.masks.values()].reduce((sum, one) => sum + one, 0);
-    if (count < LEAST + 1) return;
-    const [from, to] = siblingKeys(flow).map((key) => siblings.get(key));
-    const sibling = from ?? to;
-    if (sibling === undefined) return;
-    const next = this.order(sibling, new Map()).find((point) => point !== flow.point);
-    if (next === undefined) return;
-    findings.note('lost-between', flow.first, flow.frame, `${flow.point} ${next} ${flow.source} ${flow.destination}`, () =>
-      `${this.text(flow, words)}: none of ${count} packets that passed ${points.text(flow.point)} reached ${points.text(next)}, while packets of ${this.text(sibling, words)} do`, count);
+    const way = ways.get(wayKey(flow.point, flow.family, flow.destination));
+    if (count < LEAST + 1 || way === undefined) return;
+    findings.note('lost-between', flow.first, flow.frame, `${flow.point} ${way.next} ${flow.source} ${flow.destination}`, () =>
+      `${this.text(flow, words)}: none of ${count} packets that passed ${points.text(flow.point)} reached ${points.text(way.next)}, while packets of ${this.text(way.flow, words)} ${way.back ? 'come that way' : 'do'}`, count);
   }
 
   /** A flow in words, with the translation that was seen. */
@@ -159,7 +165,7 @@ export class PathFlows {
   }
 }
 
-const siblingKeys = ({ point, family, source, destination }: PathFlow): string[] => [`${point} ${family} from ${source}`, `${point} ${family} to ${destination}`];
+const wayKey = (point: number, family: number, address: number): string => `${point} ${family} ${address}`;
 
 function endsOf(packet: Packet): Ends {
   return { family: packet.family === 6 ? 6 : 4, protocol: packet.protocol, source: packet.source, destination: packet.destination, sourcePort: packet.sourcePort, destinationPort: packet.destinationPort };
