@@ -9,7 +9,7 @@ import type { CaptureReport } from '../packets/report/schema.ts';
 import { SIGNATURES } from '../packets/signatures/catalogue.ts';
 import { Tcp } from '../packets/tcp/flags.ts';
 import { conversationFrames } from '../packets/testing/conversation-frames.ts';
-import { ethernet, icmpError, ip, tcp } from '../packets/testing/frames.ts';
+import { ethernet, icmpError, ip, sackBlocks, tcp, tcpOptions, udp } from '../packets/testing/frames.ts';
 import { pcapFile } from '../packets/testing/files.ts';
 import { Frame, grpcAnswer, grpcCall, h2frame, h2headers, PREFACE } from '../packets/testing/http2.ts';
 import { dns, HOST_MAC, OTHER_MAC, overTcp, POD, POD_MAC, Scene, WEB } from '../packets/testing/scenes.ts';
@@ -79,6 +79,26 @@ const FAULTS: Record<string, [make: () => Scene, found: Record<string, number>, 
   'a policy that rejects': [() => new Scene().tcp(POD, 40_000, WEB, 81, { seq: 1, flags: Tcp.syn }).packet('192.0.2.2', POD, 1, icmpError(3, 3, ip(POD, WEB, 6, tcp(POD, WEB, 40_000, 81, { seq: 1, flags: Tcp.syn })).subarray(0, 28)), { macs: [HOST_MAC, POD_MAC] }), { 'syn-rejected-by-icmp': 1, 'icmp-port-unreachable': 1 }, /10.42.1.5:40000 → 10.42.2.6:81: 192.0.2.2 says "port unreachable"/],
   'a reset in the middle': [() => new Scene().opens(POD, 40_000, WEB, 80).tcp(POD, 40_000, WEB, 80, { seq: 101, ack: 501, flags: Tcp.ack, payload: data(10) }).wait(500).tcp(WEB, 80, POD, 40_000, { seq: 501, flags: Tcp.rst }), { 'rst-midstream': 1 }, /10.42.2.6:80 resets the connection to 10.42.1.5:40000 after 503 ms/],
   'a receiver that stops': [() => new Scene().opens(POD, 40_000, WEB, 80).tcp(WEB, 80, POD, 40_000, { seq: 501, ack: 101, flags: Tcp.ack, window: 0 }), { 'zero-window': 1 }, /10.42.2.6:80 tells 10.42.1.5:40000 to stop/],
+  'a window that is used up': [() => new Scene().opens(POD, 40_000, WEB, 80, {}, tcpOptions({ scale: 2 })).tcp(POD, 40_000, WEB, 80, { seq: 101, ack: 501, flags: Tcp.ack, window: 100 }).wait(1)
+    .tcp(WEB, 80, POD, 40_000, { seq: 501, ack: 101, flags: Tcp.ack, payload: data(100) }).wait(1).tcp(WEB, 80, POD, 40_000, { seq: 601, ack: 101, flags: Tcp.ack, payload: data(300) }), { 'window-full': 1 }, /10.42.2.6:80 → 10.42.1.5:40000: the window of 400 bytes is used up$/],
+  'a window that is used up, of a connection without scaling': [() => new Scene().opens(POD, 40_000, WEB, 80, {}, tcpOptions({ mss: 1460 })).tcp(POD, 40_000, WEB, 80, { seq: 101, ack: 501, flags: Tcp.ack, window: 100 }).wait(1)
+    .tcp(WEB, 80, POD, 40_000, { seq: 501, ack: 101, flags: Tcp.ack, payload: data(100) }), { 'window-full': 1 }, /the window of 100 bytes is used up; windows are not scaled/],
+  'an MSS that the path does not carry': [() => new Scene().opens(POD, 40_000, WEB, 80, {}, tcpOptions({ mss: 1460 }))
+    .packet('192.0.2.9', WEB, 1, icmpError(3, 4, ip(WEB, POD, 6, tcp(WEB, POD, 80, 40_000, { seq: 501, ack: 101, flags: Tcp.ack, payload: data(1460) })).subarray(0, 28), 1400)), { 'mss-too-large': 1, 'icmp-too-big': 1 }, /^10.42.1.5:40000 offered 10.42.2.6:80 an MSS of 1460, which makes packets of 1500 bytes; 192.0.2.9 says "fragmentation needed, MTU 1400"$/],
+  'an MSS that the path does not carry with a tunnel around it, told before and after': [() => {
+    const opens = (scene: Scene, port: number): Scene => scene.opens(POD, port, WEB, 80, { tunnel: ['192.0.2.1', '192.0.2.2'] }, tcpOptions({ mss: 1460 }));
+    return opens(opens(new Scene(), 40_000).packet('192.0.2.9', '192.0.2.2', 1, icmpError(3, 4, ip('192.0.2.2', '192.0.2.1', 17, udp('192.0.2.2', '192.0.2.1', 50_000, 8472, data(1500))).subarray(0, 28), 1500))
+      .packet('192.0.2.9', '192.0.2.1', 1, icmpError(3, 4, ip('192.0.2.1', '192.0.2.2', 17, udp('192.0.2.1', '192.0.2.2', 50_000, 8472, data(1500))).subarray(0, 28), 1500)), 40_001);
+  }, { 'mss-too-large': 3, 'icmp-too-big': 2 }, /MSS of 1460: packets of 1500 bytes, 1550 with the tunnel around them; the path from 192.0.2.\d to 192.0.2.\d carries 1500$/],
+  'large segments vanish, and the receiver says what it has': [() => {
+    const scene = new Scene().opens(POD, 40_000, WEB, 80, {}, tcpOptions({ mss: 1460, sack: true }));
+    for (const wait of [200, 400, 800, 1600]) {
+      scene.tcp(WEB, 80, POD, 40_000, { seq: 501, ack: 101, flags: Tcp.ack, payload: data(1400) }).wait(1);
+      if (wait === 200) scene.tcp(WEB, 80, POD, 40_000, { seq: 1901, ack: 101, flags: Tcp.ack, payload: data(20) }).wait(1);
+      scene.tcp(POD, 40_000, WEB, 80, { seq: 101, ack: 501, flags: Tcp.ack, options: sackBlocks([[1901, 1921]]) }).wait(wait);
+    }
+    return scene;
+  }, { 'pmtu-black-hole': 1, retransmissions: 3 }, /it has bytes behind that segment \(SACK\); MSS offered by the sender 1460, by the receiver 1460$/],
   'large segments vanish': [() => {
     const scene = new Scene().opens(POD, 40_000, WEB, 80).tcp(POD, 40_000, WEB, 80, { seq: 101, ack: 501, flags: Tcp.ack, payload: data(100) }).wait(1).tcp(WEB, 80, POD, 40_000, { seq: 501, ack: 201, flags: Tcp.ack }).wait(1);
     for (const wait of [200, 400, 800, 1600]) scene.tcp(WEB, 80, POD, 40_000, { seq: 501, ack: 201, flags: Tcp.ack, payload: data(1400) }).wait(wait).tcp(POD, 40_000, WEB, 80, { seq: 201, ack: 501, flags: Tcp.ack, payload: data(0) });

@@ -23,6 +23,7 @@ export function reportOf(shared: Shared, files: readonly FileReport[]): CaptureR
     ...(totals.packets === 0 ? {} : { startedAt: totals.iso(totals.startedAt) }),
     files: files.map(({ file, packets, cut }) => ({ file, packets, ...(cut === undefined ? {} : { cut }) })),
     tcp: { ...totals.tcp },
+    tcpOptions: { ...totals.options, mss: [...totals.options.mss].toSorted((a, b) => b[1] - a[1] || a[0] - b[0]).map(([bytes, count]) => ({ bytes, count })) },
     protocols: { ...totals.protocols },
     applications: [...totals.applications].toSorted((a, b) => b[1] - a[1]).map(([what, count]) => ({ what, count })),
     http: byCount(totals.http),
