@@ -46,7 +46,7 @@ function remarks({ totals, addresses, follower, points }: Shared): string[] {
     ...[...totals.malformedLayers].map(([what, { count, frame }]) => `${count} ${count === 1 ? 'packet is' : 'packets are'} cut or contradictory in its ${what === 'nesting' ? 'tunnels: they are nested too deep' : `${what} layer`}, first in frame ${frame}.`),
     ...(totals.evicted === 0 ? [] : [`${totals.evicted} connections were forgotten before the end, the most silent ones: if they went on, their counts are too low.`]),
     ...(totals.notFollowed.many === 0 ? [] : [`${totals.notFollowed.many} connections of HTTP/2 or DNS were not followed: there were too many at a time.`]),
-    ...(totals.notFollowed.holes === 0 ? [] : [`${totals.notFollowed.holes} connections of HTTP/2 or DNS were followed up to a hole in the capture: how later calls ended is not known.`]),
+    ...(totals.notFollowed.holes === 0 ? [] : [`${totals.notFollowed.holes} connections of HTTP or DNS were followed up to a hole in the capture: how later calls ended is not known.`]),
     ...(addresses.missed === 0 ? [] : [`There are more IPv6 addresses than are told apart: ${addresses.missed} packets are of one that is not.`]),
     ...(follower.forgotten === 0 ? [] : [`Of packets that passed several capture points ${follower.forgotten} were let go before the end: between files they are not compared.`]),
     ...(points.all.length > MOST_POINTS ? [`Packets are followed over the first ${MOST_POINTS} of ${points.all.length} capture points.`] : []),
