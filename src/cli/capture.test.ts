@@ -194,7 +194,8 @@ describe('signatures', () => {
 
   it('conversations of every kind side by side, with headers in several frames', async () => {
     const result = await report(pcapFile(conversationFrames(), { nano: true }));
-    expect([result.grpc, result.http]).toEqual([[{ status: 'UNAVAILABLE', count: 1 }, { status: 'UNIMPLEMENTED', count: 1 }], [{ status: '200', count: 2 }, { status: '503', count: 2 }]]);
+    expect([result.grpc, result.http]).toEqual([[{ status: 'UNAVAILABLE', count: 1 }, { status: 'UNIMPLEMENTED', count: 1 }], [{ status: '200', count: 4 }, { status: '503', count: 2 }, { status: '304', count: 1 }]]);
+    expect(result.tcpOptions).toEqual({ syns: 12, windowScale: 2, sackPermitted: 2, timestamps: 2, sacks: 1, duplicateSacks: 0, mss: [{ bytes: 1460, count: 2 }] });
     expect(seen(result)).toMatchObject({ 'grpc-unavailable': 1, 'grpc-error': 1, 'http-gateway-error': 2, 'http2-error': 2, 'dns-failure': 1, 'dns-search-list': 1 });
   }, PATIENCE);
 
