@@ -16,13 +16,13 @@ const dir = mkdtempSync(join(tmpdir(), 'fairlead-golden-'));
 function tshark(frames: readonly Frame[]): Golden {
   const file = join(dir, 'x.pcap');
   writeFileSync(file, pcapFile(frames, { nano: true }));
-  const columns = ['frame.protocols', 'tcp.srcport', 'tcp.len', 'udp.srcport', 'icmp.type', 'tcp.stream', 'tcp.flags', 'ip.src', 'ipv6.src', '_ws.expert.message', ...FIELDS.map(([name]) => `tcp.analysis.${name}`)];
+  const columns = ['frame.protocols', 'tcp.srcport', 'tcp.len', 'udp.srcport', 'icmp.type', 'tcp.stream', 'tcp.flags', 'ip.src', 'ipv6.src', '_ws.expert.message', ...FIELDS.map(([name]) => `tcp.analysis.${name}`), 'tcp.analysis.window_full'];
   // Ports of the tests carry nothing that tshark should dissect further.
   const argv = ['-n', '-r', file, '-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=|', ...columns.flatMap((column) => ['-e', column])];
   const rows = execFileSync('tshark', argv, { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).trimEnd().split('\n').map((line) => line.split('\t'));
-  const golden: Golden = { seen: '', rst: 0, synUnanswered: 0, layers: [] };
+  const golden: Golden = { seen: '', rst: 0, synUnanswered: 0, layers: [], windowFull: [] };
   const streams = new Map<string, { client: string | undefined; ports: Set<string> }>();
-  golden.seen = rows.map((row) => {
+  golden.seen = rows.map((row, frame) => {
     const [protocols = '', ports = '', lengths = '', udp = '', icmp = '', stream = '', flags = '', , , expert = ''] = row;
     golden.rst += expert.split('|').filter((message) => message.includes('Connection reset (RST)')).length;
     golden.layers.push(layersOf(protocols, ports, lengths, udp, icmp));
@@ -33,6 +33,7 @@ function tshark(frames: readonly Frame[]): Golden {
       if ((Number(flags) & 0x12) === 2) known.client ??= ports;
       streams.set(stream, known);
     }
+    if ((row[10 + FIELDS.length] ?? '') !== '') golden.windowFull.push(frame + 1);
     let bits = FIELDS.reduce((sum, [, bit], at) => sum | ((row[10 + at] ?? '') === '' ? 0 : bit), 0);
     // A fast or spurious retransmission is one of the general kind for tshark, too.
     if ((bits & (Seen.fastRetransmission | Seen.spuriousRetransmission)) !== 0) bits &= ~Seen.retransmission;

@@ -22,7 +22,7 @@ import { Neighbours } from './signatures/neighbours.ts';
 import { Tunnels } from './signatures/tunnels.ts';
 import type { Words } from './signatures/words.ts';
 import { TcpAnalysis } from './tcp/analysis.ts';
-import { Seen } from './tcp/flags.ts';
+import { Seen, Tcp } from './tcp/flags.ts';
 import type { Totals } from './totals.ts';
 
 export interface Shared { findings: Findings; words: Words; addresses: AddressBook; points: Points; follower: Follower; totals: Totals; vxlanPorts: ReadonlySet<number> }
@@ -132,6 +132,7 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#connections.copy = this.#shared.follower.tcp(packet);
     this.#checksums.check(packet);
     const seen = this.#tcp.segment(packet);
+    if (packet.depth > 0 && !packet.fragment && (u8(packet.bytes, packet.at + 13) & Tcp.syn) !== 0) this.#tunnels.syn(packet, this.#tcp.mss);
     if (this.#tcp.dataLength > 0 && !packet.quoted) this.#data(packet, seen);
   }
 
@@ -178,7 +179,7 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#neighbours.finish();
     this.#dns.finish(this.#connections.now);
     this.#tunnels.finish();
-    totals.addTcp(this.#tcp.counts, this.#tcp.table.evicted);
+    totals.addTcp(this.#tcp.counts, this.#tcp.options, this.#tcp.table.evicted);
     totals.dnsQueries += this.#dns.queries;
     totals.dnsAnswers += this.#dns.answers;
     totals.calls(this.#calls, this.#conversations.left);
@@ -188,6 +189,8 @@ export class FileAnalysis implements PacketSink, Layers {
 
   /** What an ICMP error is about; eight bytes of the transport are enough to find the connection (RFC 792). */
   #quoted(packet: Packet): void {
+    const mtu = this.#icmp.current?.mtu ?? 0;
+    if (mtu > 0) this.#tunnels.tooBig(packet, mtu);
     this.#icmp.quoted(packet);
     if (packet.protocol !== Protocol.tcp || packet.captured - packet.at < 4) return;
     packet.sourcePort = u16(packet.bytes, packet.at);

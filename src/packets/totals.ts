@@ -1,7 +1,7 @@
 /** Sums over all files: packets, bytes, time, protocols, and what could not be read. */
 import type { Application } from './decode/application.ts';
 import type { Malformed } from './decode/layers.ts';
-import type { TcpCounts } from './tcp/analysis.ts';
+import type { OptionCounts, TcpCounts } from './tcp/analysis.ts';
 
 /** Names of servers that are remembered. */
 const NAMES = 1000;
@@ -17,8 +17,9 @@ export class Totals {
   readonly protocols = { arp: 0, ipv4: 0, ipv6: 0, tunnelled: 0, tcp: 0, udp: 0, icmp: 0, sctp: 0, sctpChunks: 0, sctpAborts: 0, wireguard: 0 };
   readonly tcp: TcpCounts = {
     retransmissions: 0, fastRetransmissions: 0, spuriousRetransmissions: 0, outOfOrder: 0, duplicateAcks: 0, zeroWindow: 0, rst: 0, synUnanswered: 0,
-    keepAlives: 0, lostSegments: 0, ackedLostSegments: 0, windowUpdates: 0, zeroWindowProbes: 0, reusedPorts: 0,
+    keepAlives: 0, lostSegments: 0, ackedLostSegments: 0, windowUpdates: 0, zeroWindowProbes: 0, reusedPorts: 0, windowFull: 0,
   };
+  readonly options: OptionCounts = { syns: 0, windowScale: 0, sackPermitted: 0, timestamps: 0, sacks: 0, duplicateSacks: 0, mss: new Map() };
   readonly malformedLayers = new Map<Malformed, { count: number; frame: number }>();
   readonly linkTypes = new Map<number, number>();
   /** Connections by what they carry, in either direction's first bytes. */
@@ -58,8 +59,10 @@ export class Totals {
     return date.toISOString().replace(/\.\d+Z$/, `.${String(((time % 1e9) + 1e9) % 1e9).padStart(9, '0')}Z`);
   }
 
-  addTcp(counts: TcpCounts, evicted: number): void {
+  addTcp(counts: TcpCounts, { mss, ...options }: OptionCounts, evicted: number): void {
     for (const key of Object.keys(counts) as (keyof TcpCounts)[]) this.tcp[key] += counts[key];
+    for (const key of Object.keys(options) as (keyof typeof options)[]) this.options[key] += options[key];
+    for (const [value, count] of mss) this.options.mss.set(value, (this.options.mss.get(value) ?? 0) + count);
     this.evicted += evicted;
   }
 

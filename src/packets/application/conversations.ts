@@ -1,10 +1,10 @@
 /**
  * Connections whose content is followed: HTTP/2 with gRPC, and DNS over TCP. Which they are is told by the first bytes and the port; all
- * others cost one look at a bit. Answers of HTTP/1 are told by the segments that they begin with, without following anything.
+ * others cost one look at a bit. Of HTTP/1 the answers are followed, from the first one on that a segment begins with.
  */
 import type { Packet } from '../decode/packet.ts';
-import { i32, u8 } from '../read/bytes.ts';
 import { DnsStream } from './dns-stream.ts';
+import { Http1Answers, isAnswer } from './http1.ts';
 import { isSettings, Http2Direction } from './http2.ts';
 import { InOrder } from './in-order.ts';
 
@@ -26,8 +26,6 @@ const MOST = 1024;
 /** Calls under way whose paths are remembered, of one connection. */
 const CALLS = 1000;
 const DNS_PORT = 53;
-/** `HTTP` and `/1.` as numbers. */
-const [HTTP, ONE] = [0x48545450, 0x2f312e];
 
 interface Followed { directions: [InOrder | undefined, InOrder | undefined]; client: number; paths: Map<number, string> }
 
@@ -37,6 +35,8 @@ export class Conversations {
   readonly #events: ConversationEvents;
   readonly #dns: DnsMessage;
   readonly #followed = new Map<number, Followed>();
+  /** Answers of HTTP/1, by connection and direction. */
+  readonly #answers = new Map<number, InOrder>();
   /** The packet at hand. */
   #packet!: Packet;
 
@@ -47,7 +47,7 @@ export class Conversations {
 
   /** Whether any connection is followed. */
   get any(): boolean {
-    return this.#followed.size > 0;
+    return this.#followed.size > 0 || this.#answers.size > 0;
   }
 
   /** The first bytes of a direction, which say that it is HTTP/2 (`preface`: it is the client's), or the port of DNS. */
@@ -67,10 +67,7 @@ export class Conversations {
   segment(packet: Packet, flow: number, direction: number, start: number, seq: number, from: number, end: number, length: number, repeated: boolean): void {
     this.#packet = packet;
     const followed = this.#followed.get(flow);
-    if (followed === undefined) {
-      if (!repeated && end - from >= 12) this.#answer(packet, from);
-      return;
-    }
+    if (followed === undefined) return this.#answer(flow * 2 + direction, seq, from, end, length, repeated);
     const stream = (followed.directions[direction] ??= this.#stream(followed, direction, start));
     if (stream.segment(seq, packet.bytes, from, end, length)) return;
     this.left.holes++;
@@ -79,6 +76,10 @@ export class Conversations {
 
   /** The connection is over. */
   ended(flow: number): void {
+    for (const key of this.#answers.size === 0 ? [] : [flow * 2, flow * 2 + 1]) {
+      if (this.#answers.get(key)?.waits === true) this.left.holes++;
+      this.#answers.delete(key);
+    }
     const followed = this.#followed.get(flow);
     if (followed === undefined) return;
     this.#followed.delete(flow);
@@ -114,12 +115,21 @@ export class Conversations {
     }, isClient), start);
   }
 
-  /** An answer of HTTP/1 begins a segment: `HTTP/1.1 200`. */
-  #answer(packet: Packet, from: number): void {
-    const { bytes } = packet;
-    if (i32(bytes, from) !== HTTP || i32(bytes, from + 4) >>> 8 !== ONE || u8(bytes, from + 8) !== 0x20) return;
-    const status = Buffer.from(bytes.buffer, bytes.byteOffset + from + 9, 3).toString('latin1');
-    if (/^[1-5]\d\d$/.test(status)) this.#events.status(packet, 1, status, '');
+  /** A segment of a connection that is not followed otherwise: answers of HTTP/1, from the first one on that begins a segment. */
+  #answer(key: number, seq: number, from: number, end: number, length: number, repeated: boolean): void {
+    const { bytes } = this.#packet;
+    let answers = this.#answers.get(key);
+    if (answers === undefined) {
+      if (repeated || !isAnswer(bytes, from, end)) return;
+      // The one that is followed longest gives way: its next answer that begins a segment is found again.
+      if (this.#answers.size >= MOST) for (const oldest of this.#answers.keys()) {
+        this.#answers.delete(oldest);
+        break;
+      }
+      answers = new InOrder(new Http1Answers((status) => this.#events.status(this.#packet, 1, status, '')), seq);
+      this.#answers.set(key, answers);
+    }
+    answers.segment(seq, bytes, from, end, length);
   }
 }
 

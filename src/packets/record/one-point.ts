@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError, UsageError } from '../../core/errors.ts';
 import { runOrThrow, type NodeShell } from '../../node/shell.ts';
-import { clockOffset, correction, type ClockOffset } from './clock.ts';
+import { clockOffset, correction, periodThere, type ClockOffset } from './clock.ts';
 import type { RecordedPoint } from './manifest.ts';
 import { linksArgv, listArgv, parseCounts, parseLinkNames, startArgv, stopArgv, type Recording } from './on-node.ts';
 import type { Place } from './points.ts';
@@ -64,7 +64,7 @@ export async function collectPoint(point: Point, shell: NodeShell, { since, unti
     const names = (await runOrThrow(shell, listArgv(point.directory))).split('\n').filter((name) => name !== '');
     const files: Uint8Array[] = [];
     for (const name of names) files.push((await shell.read(`${point.directory}/ring/${name}`)) ?? new Uint8Array(0));
-    const joined = joinRing(files, { from: since + ahead, to: until + ahead, headersOnly });
+    const joined = joinRing(files, { ...periodThere(clock, since, until), headersOnly });
     if (joined.pieces.length > 0) {
       recorded.file = fileOf(place);
       writeFileSync(join(to, recorded.file), Buffer.concat(joined.pieces), { mode: 0o600 });

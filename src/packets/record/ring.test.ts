@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ethernet, ip, tcp, udp, vxlan } from '../testing/frames.ts';
 import { framesOf, pcapFile, type Frame } from '../testing/files.ts';
 import { Tcp } from '../tcp/flags.ts';
-import { clockOffset, correction, offsetOf } from './clock.ts';
+import { clockOffset, correction, offsetOf, periodThere } from './clock.ts';
 import { joinRing } from './ring.ts';
 
 const [A, B, SECRET] = ['02:00:00:00:00:01', '02:00:00:00:00:02', 'password=hunter2-and-more-of-it'];
@@ -47,10 +47,24 @@ test('headers alone: what applications say is gone, in tunnels and fragments, to
 });
 
 test('a clock: the fastest of several answers counts, and nothing is corrected that cannot be told', async () => {
-  expect(offsetOf(100, 107, 102)).toEqual({ offsetSeconds: 6, uncertaintySeconds: 1 });
+  const asked = offsetOf(100, 107, 102);
+  expect([asked.offsetSeconds, asked.uncertaintySeconds]).toEqual([expect.closeTo(6, 2), expect.closeTo(1, 2)]);
   expect([correction({ offsetSeconds: 6, uncertaintySeconds: 1 }), correction({ offsetSeconds: -0.01, uncertaintySeconds: 0.02 })]).toEqual([6, 0]);
   const times = [0, 2, 10, 10.5, 20, 24, 30, 33];
   const answers = ['3', '13.25', '25', '33'];
   const shell = { node: 'a', run: () => Promise.resolve({ code: 0, stdout: `${answers.shift() ?? ''}\n`, stderr: '' }), read: () => Promise.resolve(undefined), write: () => Promise.resolve() };
-  expect(await clockOffset(shell, () => times.shift() ?? 0)).toEqual({ offsetSeconds: 3, uncertaintySeconds: 0.25 });
+  const fastest = await clockOffset(shell, () => times.shift() ?? 0);
+  expect([fastest.offsetSeconds, fastest.uncertaintySeconds]).toEqual([expect.closeTo(3, 2), expect.closeTo(0.25, 2)]);
+});
+
+test('a clock: one that is right is not corrected for what Date.now() leaves out, and no packet of the period is cut off', () => {
+  const delay = fc.integer({ min: 1, max: 300_000 }).map((microseconds) => microseconds / 1e6);
+  const whole = (seconds: number): number => Math.floor(seconds * 1000) / 1000;
+  fc.assert(fc.property(delay, delay, delay, fc.constantFrom(0, 0.05, -100), (before, there, back, ahead) => {
+    const offset = offsetOf(whole(before), before + there + ahead, whole(before + there + back));
+    if (ahead === 0) expect(correction(offset)).toBe(0);
+    const { from, to } = periodThere(offset, 10, 20);
+    expect(from).toBeLessThanOrEqual(10 + ahead + 1e-9);
+    expect(to).toBeGreaterThanOrEqual(20 + ahead - 1e-9);
+  }));
 });

@@ -16,8 +16,13 @@ export const captureSchema = z.object({
   tcp: z.object({
     retransmissions: count.describe('fast and spurious ones included'), fastRetransmissions: count, spuriousRetransmissions: count, outOfOrder: count, duplicateAcks: count,
     zeroWindow: count, rst: count, synUnanswered: count.describe('connections whose SYN was followed by no TCP segment of the other end'),
-    keepAlives: count, lostSegments: count, ackedLostSegments: count, windowUpdates: count, zeroWindowProbes: count, reusedPorts: count,
+    keepAlives: count, lostSegments: count, ackedLostSegments: count, windowUpdates: count, zeroWindowProbes: count, reusedPorts: count, windowFull: count,
   }).describe("counted by the definitions of tshark's expert system"),
+  tcpOptions: z.object({
+    syns: count.describe('SYN and SYN-ACK segments; the counts that follow say how many of them have the option'), windowScale: count, sackPermitted: count, timestamps: count,
+    mss: z.array(z.object({ bytes: count, count })),
+    sacks: count.describe('segments with SACK blocks'), duplicateSacks: count.describe('those of them that tell of data which came twice (RFC 2883)'),
+  }).describe('what TCP options say'),
   protocols: z.record(z.string(), count),
   applications: z.array(z.object({ what: z.string(), count })).describe("what connections carry, by their first bytes; TLS with the server's name"),
   http: z.array(z.object({ status: z.string(), count })).describe('answers of HTTP/1 and HTTP/2 that are not encrypted'),

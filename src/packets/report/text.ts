@@ -34,9 +34,10 @@ export function renderCapture(report: CaptureReport, style: TextOptions): string
     lines.push('', style.bold("TCP, by the definitions of tshark's expert system"));
     const shown: [string, number][] = [
       ['retransmissions', tcp.retransmissions], ['of them fast', tcp.fastRetransmissions], ['of them spurious', tcp.spuriousRetransmissions], ['out of order', tcp.outOfOrder], ['duplicate ACKs', tcp.duplicateAcks],
-      ['zero windows', tcp.zeroWindow], ['RST', tcp.rst], ['SYN unanswered', tcp.synUnanswered], ['previous segment not captured', tcp.lostSegments], ['keep-alives', tcp.keepAlives], ['ports reused', tcp.reusedPorts],
+      ['zero windows', tcp.zeroWindow], ['RST', tcp.rst], ['SYN unanswered', tcp.synUnanswered], ['previous segment not captured', tcp.lostSegments], ['keep-alives', tcp.keepAlives], ['ports reused', tcp.reusedPorts], ['window full', tcp.windowFull],
     ];
     lines.push(...wrap(shown.map(([name, count]) => `${name} ${number(count)}`).join(', '), '  '));
+    lines.push(...options(report.tcpOptions));
   }
   if (report.applications.length > 0) lines.push('', style.bold('Connections by what they carry'), ...wrap(report.applications.slice(0, 12).map(({ what, count }) => `${what} ${number(count)}`).join(', '), '  '));
   const calls = [...report.http.map(({ status, count }): [string, number] => [`HTTP ${status}`, count]), ...report.grpc.map(({ status, count }): [string, number] => [`gRPC ${status}`, count])];
@@ -56,6 +57,14 @@ function verdict({ packets, signatures }: CaptureReport): string {
   if (faults + warnings === 0) return 'Nothing in these packets points at a fault of the network.';
   const parts = [...(faults > 0 ? [`${faults} ${faults === 1 ? 'sign' : 'signs'} of a fault`] : []), ...(warnings > 0 ? [`${warnings} ${warnings === 1 ? 'thing' : 'things'} to look at`] : [])];
   return `${parts.join(', ')}:`;
+}
+
+/** What SYNs offered; nothing without SYNs. */
+function options({ syns, windowScale, sackPermitted, timestamps, mss, sacks, duplicateSacks }: CaptureReport['tcpOptions']): string[] {
+  if (syns === 0) return [];
+  const sizes = mss.slice(0, 4).map(({ bytes, count }) => `${bytes} (${number(count)}×)`).join(', ');
+  const blocks = sacks === 0 ? '' : `; SACK blocks in ${number(sacks)} segments${duplicateSacks === 0 ? '' : `, ${number(duplicateSacks)} of them about data that came twice`}`;
+  return wrap(`offered by ${number(syns)} SYN and SYN-ACK: MSS ${sizes === '' ? 'by none' : sizes}${mss.length > 4 ? ' and others' : ''}; window scale ${number(windowScale)}, SACK ${number(sackPermitted)}, timestamps ${number(timestamps)}${blocks}`, '  ');
 }
 
 const clock = (iso: string): string => iso.slice(11, -4);

@@ -2,12 +2,13 @@
 import type { Packet } from '../decode/packet.ts';
 import { Seen, Tcp } from '../tcp/flags.ts';
 import type { Segment, TcpObserver } from '../tcp/analysis.ts';
-import type { FlowTable } from '../tcp/flow-table.ts';
+import { isForwards, type FlowTable } from '../tcp/flow-table.ts';
+import { mssOf, scales, SynRead } from '../tcp/options.ts';
 import { AT, Closed, COMMON, Data, DIRECTION, DIRECTION_WORDS, Finished, SIDE, Icmp, Reported, Reset, SynAckSeen, SynSeen, TIMES, WORDS } from '../tcp/layout.ts';
 import type { Findings } from './findings.ts';
 import type { IcmpErrors } from './icmp.ts';
 import { Refusals } from './refusals.ts';
-import { span, type Words } from './words.ts';
+import { packetOf, span, type Words } from './words.ts';
 
 const REPEATS = Seen.retransmission | Seen.fastRetransmission | Seen.spuriousRetransmission;
 /** A segment of this many repetitions is stuck: 200 ms, 400 ms, 800 ms … make 1.4 s at least. */
@@ -50,6 +51,8 @@ export class Connections implements TcpObserver {
     if ((seen & Seen.zeroWindow) !== 0 && this.#findings.count('zero-window', packet.time, packet.frame, flow)) {
       this.#findings.explain('zero-window', `${this.#words.end(packet.family, packet.source, packet.sourcePort)} tells ${this.#words.end(packet.family, packet.destination, packet.destinationPort)} to stop`);
     }
+    // A window that is closed is told above.
+    if (segment.full > 0) this.#full(packet, segment);
     if ((seen & (Seen.retransmission | Seen.fastRetransmission)) !== 0) this.#stuck(packet, segment);
   }
 
@@ -60,9 +63,38 @@ export class Connections implements TcpObserver {
     const at = flow * WORDS + COMMON.flags;
     const state = words[at] as number;
     words[at] = state | Icmp;
+    if (error?.mtu !== undefined) this.#tooBig(packet, flow, error.mtu, `${this.#words.address(error.family, error.sender)} says "${error.text}"`);
     if (error === undefined || !error.rejects || (state & SynSeen) === 0 || (state & (SynAckSeen | Icmp)) !== 0) return;
     this.#findings.note('syn-rejected-by-icmp', packet.time, packet.frame, flow, () =>
       `${this.#words.ends(packet)}: ${this.#words.address(error.family, error.sender)} says "${error.text}"`);
+  }
+
+  /** The path to the quoted packet's destination carries `mtu` bytes: the destination's MSS should fit. */
+  #tooBig(packet: Packet, flow: number, mtu: number, says: string): void {
+    const { words } = this.table;
+    const mss = mssOf(words[flow * WORDS + DIRECTION + (isForwards(packet) ? 1 : 0) * DIRECTION_WORDS + SIDE.options] as number);
+    const size = packetOf(packet.family, mss);
+    if (mss === 0 || mtu === 0 || size <= mtu) return;
+    this.#findings.note('mss-too-large', packet.time, packet.frame, flow, () =>
+      `${this.#words.end(packet.family, packet.destination, packet.destinationPort)} offered ${this.#words.end(packet.family, packet.source, packet.sourcePort)} an MSS of ${mss}, which makes packets of ${size} bytes; ${says}`);
+  }
+
+  /** A sender that has to stop: the window is used up. */
+  #full(packet: Packet, { flow, full }: Readonly<Segment>): void {
+    if (!this.#findings.count('window-full', packet.time, packet.frame, flow)) return;
+    const { words } = this.table;
+    const common = flow * WORDS + DIRECTION + SIDE.options;
+    const scaled = scales(words[common] as number) && scales(words[common + DIRECTION_WORDS] as number);
+    this.#findings.explain('window-full', `${this.#words.ends(packet)}: the window of ${full} bytes is used up${scaled ? '' : '; windows are not scaled on this connection: one end did not offer it, or something on the way took the option out'}`);
+  }
+
+  /** What both ends of a connection offered, the sender's first. */
+  #offered(flow: number, direction: number): string {
+    const { words } = this.table;
+    const at = flow * WORDS + DIRECTION + SIDE.options;
+    const [own, other] = [words[at + direction * DIRECTION_WORDS] as number, words[at + (1 - direction) * DIRECTION_WORDS] as number];
+    const text = (word: number): string => ((word & SynRead) === 0 ? 'unknown (its SYN was not captured)' : mssOf(word) === 0 ? 'none' : String(mssOf(word)));
+    return `MSS offered by the sender ${text(own)}, by the receiver ${text(other)}`;
   }
 
   #reused(packet: Packet, { before, flow }: Readonly<Segment>): void {
@@ -105,7 +137,15 @@ export class Connections implements TcpObserver {
     words[flow * WORDS + COMMON.flags] = state | Reported;
     this.#findings.note('pmtu-black-hole', packet.time, packet.frame, flow, () =>
       `${this.#words.ends(packet)}: a segment of ${length} bytes was sent ${STUCK + 1} times and never acknowledged; ${largest === 0 ? 'only the handshake got through' : `the largest that was is ${largest} bytes`}` +
-      `; ${(state & Icmp) === 0 ? 'no ICMP "too big" about it was seen' : 'an ICMP error about it was seen, and the sender did not heed it'}${alive ? '' : '; the other end said nothing meanwhile'}`);
+      `; ${(state & Icmp) === 0 ? 'no ICMP "too big" about it was seen' : 'an ICMP error about it was seen, and the sender did not heed it'}${alive ? '' : '; the other end said nothing meanwhile'}${this.#sackedBehind(flow, direction) ? '; it has bytes behind that segment (SACK)' : ''}; ${this.#offered(flow, direction)}`);
+  }
+
+  /** Whether the receiver has got what follows the segment that is stuck. */
+  #sackedBehind(flow: number, direction: number): boolean {
+    const { words } = this.table;
+    const sides = flow * WORDS + DIRECTION;
+    const sacked = words[sides + (1 - direction) * DIRECTION_WORDS + SIDE.sacked] as number;
+    return sacked !== 0 && ((sacked - (words[sides + direction * DIRECTION_WORDS + SIDE.stuckSeq] as number)) | 0) > 0;
   }
 
   ended(flow: number): void {

@@ -11,7 +11,7 @@ const CODES4 = ['network unreachable', 'host unreachable', 'protocol unreachable
 /** RFC 4443 §3.1. */
 const CODES6 = ['no route', 'administratively prohibited', 'beyond the scope of the source', 'address unreachable', 'port unreachable', 'source address failed policy', 'reject route'];
 
-export interface IcmpError { id: SignatureId; /** Whether it means that the packet did not arrive for good. */ rejects: boolean; text: string; sender: number; family: 4 | 6; ttl: number }
+export interface IcmpError { id: SignatureId; /** Whether it means that the packet did not arrive for good. */ rejects: boolean; text: string; /** What the next hop carries, in bytes, where the error says so: 0 in those of old routers (RFC 1191 §4). */ mtu?: number; sender: number; family: 4 | 6; ttl: number }
 
 export class IcmpErrors {
   /** The error whose quotation is being read; undefined otherwise. */
@@ -47,13 +47,13 @@ export class IcmpErrors {
   }
 }
 
-type Known = Pick<IcmpError, 'id' | 'rejects' | 'text'>;
+type Known = Pick<IcmpError, 'id' | 'rejects' | 'text' | 'mtu'>;
 
 function error4(type: number, code: number, bytes: Uint8Array, at: number): Known | undefined {
   if (type === 11) return { id: 'icmp-time-exceeded', rejects: true, text: code === 0 ? 'time exceeded on the way' : 'time exceeded while putting fragments together' };
   if (type !== 3) return undefined;
   const text = CODES4[code] ?? `destination unreachable, code ${code}`;
-  if (code === 4) return { id: 'icmp-too-big', rejects: false, text: `${text}, MTU ${u16(bytes, at + 6)}` };
+  if (code === 4) return { id: 'icmp-too-big', rejects: false, text: `${text}, MTU ${u16(bytes, at + 6)}`, mtu: u16(bytes, at + 6) };
   if (code === 3 || code === 2) return { id: code === 3 ? 'icmp-port-unreachable' : 'icmp-unreachable', rejects: true, text };
   if (code === 0 || code === 6 || code === 11) return { id: 'icmp-net-unreachable', rejects: true, text };
   if (code === 1 || code === 7 || code === 12) return { id: 'icmp-host-unreachable', rejects: true, text };
@@ -61,7 +61,7 @@ function error4(type: number, code: number, bytes: Uint8Array, at: number): Know
 }
 
 function error6(type: number, code: number, bytes: Uint8Array, at: number): Known | undefined {
-  if (type === 2) return { id: 'icmp-too-big', rejects: false, text: `packet too big, MTU ${u32(bytes, at + 4)}` };
+  if (type === 2) return { id: 'icmp-too-big', rejects: false, text: `packet too big, MTU ${u32(bytes, at + 4)}`, mtu: u32(bytes, at + 4) };
   if (type === 3) return { id: 'icmp-time-exceeded', rejects: true, text: code === 0 ? 'time exceeded on the way' : 'time exceeded while putting fragments together' };
   if (type !== 1) return undefined;
   const text = CODES6[code] ?? `destination unreachable, code ${code}`;

@@ -3,9 +3,11 @@ import { macNumber, macText } from '../decode/address-book.ts';
 import { Tunnel, type Packet } from '../decode/packet.ts';
 import { u8 } from '../read/bytes.ts';
 import type { Findings } from './findings.ts';
-import { span, type Words } from './words.ts';
+import { packetOf, span, type Words } from './words.ts';
 
-interface Pair { family: 4 | 6; from: number; to: number; vni: number; there: number; back: number; first: number; last: number; frame: number }
+/** One direction between two nodes: what the path carries in bytes, as far as ICMP said so, and the largest packet that inner connections may send there. */
+interface Way { mtu: number; largest: number; text: string }
+interface Pair { family: 4 | 6; from: number; to: number; vni: number; there: number; back: number; first: number; last: number; frame: number; ways: [there: Way, back: Way] }
 
 /** MAC addresses and pairs of nodes that are remembered. */
 const CAPACITY = 100_000;
@@ -21,6 +23,9 @@ export class Tunnels {
   #last: Pair | undefined;
   #lastForward = true;
   #count = 0;
+  /** Of the packet at hand. */
+  #pairNow: Pair | undefined;
+  #forwardNow = true;
 
   constructor(findings: Findings, words: Words) {
     this.#findings = findings;
@@ -43,6 +48,37 @@ export class Tunnels {
       `a frame for ${macText(bytes, at)}, which lives on ${this.#nodeText(home)}, goes from ${this.#words.address(packet.outerFamily, packet.outerSource)} to ${this.#words.address(packet.outerFamily, packet.outerDestination)} (VNI ${packet.vni})`);
   }
 
+  /** A SYN or SYN-ACK in a tunnel offers an MSS: so large the packets of the other end may become, in the tunnel the other way. */
+  syn(packet: Packet, mss: number): void {
+    const pair = this.#pairNow;
+    if (mss === 0 || pair === undefined) return;
+    const way = pair.ways[this.#forwardNow ? 1 : 0];
+    const [inner, around] = [packetOf(packet.family, mss), packet.ipAt - packet.outerIpAt];
+    if (inner + around > way.largest) {
+      way.largest = inner + around;
+      way.text = `${this.#words.end(packet.family, packet.source, packet.sourcePort)} offered an MSS of ${mss}: packets of ${inner} bytes, ${inner + around} with the tunnel around them`;
+    }
+    this.#judge(packet, pair, way);
+  }
+
+  /** An ICMP error says that a packet between two nodes, which is in `packet`, was too big for `mtu` bytes. */
+  tooBig(packet: Packet, mtu: number): void {
+    const [from, to] = [node(packet.family, packet.source), node(packet.family, packet.destination)];
+    const there = this.#pairs.get(from)?.get(to);
+    const pair = there ?? this.#pairs.get(to)?.get(from);
+    if (pair === undefined) return;
+    const way = pair.ways[there === undefined ? 1 : 0];
+    way.mtu = Math.min(way.mtu, mtu);
+    this.#judge(packet, pair, way);
+  }
+
+  #judge(packet: Packet, pair: Pair, way: Way): void {
+    if (way.largest <= way.mtu) return;
+    const [from, to] = way === pair.ways[0] ? [pair.from, pair.to] : [pair.to, pair.from];
+    this.#findings.note('mss-too-large', packet.time, packet.frame, `${from} ${to}`, () =>
+      `${way.text}; the path from ${this.#words.address(pair.family, from)} to ${this.#words.address(pair.family, to)} carries ${way.mtu}`);
+  }
+
   #nodeText(home: number): string {
     return this.#words.address(home >= 2 ** 32 ? 6 : 4, home >= 2 ** 32 ? home - 2 ** 32 : home | 0);
   }
@@ -59,9 +95,10 @@ export class Tunnels {
         if (pair !== undefined) forward = false;
       }
       if (pair === undefined) {
+        this.#pairNow = undefined;
         if (this.#count >= CAPACITY) return;
         this.#count++;
-        pair = { family: packet.outerFamily === 6 ? 6 : 4, from: packet.outerSource, to: packet.outerDestination, vni: packet.vni, there: 0, back: 0, first: packet.time, last: packet.time, frame: packet.frame };
+        pair = { family: packet.outerFamily === 6 ? 6 : 4, from: packet.outerSource, to: packet.outerDestination, vni: packet.vni, there: 0, back: 0, first: packet.time, last: packet.time, frame: packet.frame, ways: [newWay(), newWay()] };
         const row = this.#pairs.get(from) ?? new Map<number, Pair>();
         row.set(to, pair);
         this.#pairs.set(from, row);
@@ -69,6 +106,8 @@ export class Tunnels {
       this.#last = forward ? pair : undefined;
       this.#lastForward = forward;
     }
+    this.#pairNow = pair;
+    this.#forwardNow = forward;
     if (forward) pair.there++;
     else pair.back++;
     pair.last = packet.time;
@@ -84,4 +123,5 @@ export class Tunnels {
   }
 }
 
+const newWay = (): Way => ({ mtu: Infinity, largest: 0, text: '' });
 const node = (family: number, address: number): number => (family === 6 ? 2 ** 32 + address : address >>> 0);

@@ -52,6 +52,9 @@ export class Words {
   }
 }
 
+/** Bytes of the largest IP packet that an MSS allows: headers without options (RFC 9293 §3.7.1). */
+export const packetOf = (family: number, mss: number): number => mss + (family === 6 ? 60 : 40);
+
 /** Nanoseconds as people read them. */
 export function span(nanoseconds: number): string {
   if (nanoseconds < 1e3) return `${Math.round(nanoseconds)} ns`;

@@ -4,6 +4,7 @@ import type { Packet } from '../decode/packet.ts';
 import { FlowTable, isForwards } from './flow-table.ts';
 import { Seen, Tcp } from './flags.ts';
 import { BaseSet, AT, Closed, COMMON, Data, DIRECTION, DIRECTION_WORDS, SIDE, Fin, Finished, Reset, SynAckSeen, SynSeen, TIMES, WORDS } from './layout.ts';
+import { isDuplicateSack, mssOf, sackAt, SackPermitted, sackedUpTo, scales, shiftOf, synOptions, Timestamps } from './options.ts';
 import { analyseSequence } from './sequence.ts';
 import { track } from './track.ts';
 
@@ -23,10 +24,15 @@ export interface TcpCounts {
   windowUpdates: number;
   zeroWindowProbes: number;
   reusedPorts: number;
+  /** Data up to the very end of the window that the other end allows. */
+  windowFull: number;
 }
 
+/** What SYNs and SYN-ACKs offer, and what SACK blocks say. */
+export interface OptionCounts { syns: number; windowScale: number; sackPermitted: number; timestamps: number; /** Segments with SACK blocks; and those that tell of what came twice (RFC 2883). */ sacks: number; duplicateSacks: number; /** How many offered which MSS. */ mss: Map<number, number> }
+
 /** One segment, in an object that the next call overwrites. */
-export interface Segment { flow: number; direction: number; seq: number; ack: number; length: number; flags: number; window: number; seen: number; /** Whether its packet made the connection known. */ created: boolean; /** What COMMON.flags were before. */ before: number }
+export interface Segment { flow: number; direction: number; seq: number; ack: number; length: number; flags: number; window: number; seen: number; /** Whether its packet made the connection known. */ created: boolean; /** What COMMON.flags were before. */ before: number; /** Bytes of the other end's window when this segment fills it; -1 otherwise. */ full: number }
 
 export interface TcpObserver {
   /** A segment that opens, resets, repeats, or that `Seen` has bits of. */
@@ -37,20 +43,30 @@ export interface TcpObserver {
 
 const NOTABLE = Seen.retransmission | Seen.fastRetransmission | Seen.spuriousRetransmission | Seen.outOfOrder | Seen.zeroWindow | Seen.reusedPorts | Seen.lostSegment | Seen.ackedLostSegment | Seen.keepAlive;
 
+/** Values of MSS that are told apart. */
+const VALUES = 1000;
+/** A header without SACK blocks is shorter: 20 bytes, and 12 of a block. */
+const WITH_SACK = 32;
+/** The first word of options that are timestamps and nothing else, as all write them (RFC 7323 appendix A). */
+const TIMESTAMPS_ALONE = 0x0101080a;
+
 export class TcpAnalysis {
   readonly table: FlowTable;
   readonly counts: TcpCounts = {
     retransmissions: 0, fastRetransmissions: 0, spuriousRetransmissions: 0, outOfOrder: 0, duplicateAcks: 0, zeroWindow: 0, rst: 0, synUnanswered: 0,
-    keepAlives: 0, lostSegments: 0, ackedLostSegments: 0, windowUpdates: 0, zeroWindowProbes: 0, reusedPorts: 0,
+    keepAlives: 0, lostSegments: 0, ackedLostSegments: 0, windowUpdates: 0, zeroWindowProbes: 0, reusedPorts: 0, windowFull: 0,
   };
+  readonly options: OptionCounts = { syns: 0, windowScale: 0, sackPermitted: 0, timestamps: 0, sacks: 0, duplicateSacks: 0, mss: new Map() };
   /** Whether the last segment was the first with data of its direction. */
   firstData = false;
   /** Of the last segment: its connection, direction (0, 1), and bytes of data; 0 when it was not judged. */
   flow = 0;
   direction = 0;
   dataLength = 0;
+  /** Of the last SYN or SYN-ACK: the MSS that it offers; 0 without. */
+  mss = 0;
   readonly #observer: TcpObserver;
-  readonly #segment: Segment = { flow: 0, direction: 0, seq: 0, ack: 0, length: 0, flags: 0, window: 0, seen: 0, created: false, before: 0 };
+  readonly #segment: Segment = { flow: 0, direction: 0, seq: 0, ack: 0, length: 0, flags: 0, window: 0, seen: 0, created: false, before: 0, full: -1 };
 
   constructor(observer: TcpObserver, capacity?: number) {
     this.#observer = observer;
@@ -95,8 +111,10 @@ export class TcpAnalysis {
     }
     const before = seen === 0 || handshake !== Tcp.syn ? (words[common + COMMON.flags] as number) : this.#segment.before;
     let length = -1;
+    let full = -1;
     this.firstData = false;
     this.dataLength = 0;
+    this.mss = 0;
     if (!packet.fragment && !packet.quoted && packet.size >= header) {
       length = packet.size - header;
       this.#bases(mine, theirs, seq, ack, flags);
@@ -105,7 +123,10 @@ export class TcpAnalysis {
       this.dataLength = length;
       this.firstData = length > 0 && ((words[mine + SIDE.bits] as number) & Data) === 0;
       seen = analyseSequence(table, flow, direction, packet.time, seq, ack, length, flags, window, seen);
+      if (length > 0 && (flags & (Tcp.syn | Tcp.fin | Tcp.rst)) === 0 && (seen & Seen.zeroWindowProbe) === 0) full = this.#fills(mine, theirs, (seq + length) | 0);
       track(table, flow, direction, packet, seq, ack, length, flags, seen);
+      if ((flags & Tcp.syn) !== 0) this.#offers(mine, packet, header);
+      else if (header >= WITH_SACK && (flags & Tcp.ack) !== 0) this.#sacks(mine, packet, header, ack);
     }
     if (header < 20) return 0;
     const time = flow * TIMES;
@@ -114,7 +135,8 @@ export class TcpAnalysis {
     if (handshake === Tcp.ack && times[time + AT.firstRtt] === 0 && times[time + AT.syn] !== -Infinity) times[time + AT.firstRtt] = packet.time - (times[time + AT.syn] as number);
     if (length >= 0 && packet.captured - at >= header && seen !== 0) this.#count(seen);
     if (packet.quoted || length < 0) return 0;
-    if ((seen & NOTABLE) !== 0 || (flags & (Tcp.syn | Tcp.rst)) !== 0) {
+    if (full >= 0) this.counts.windowFull++;
+    if (full >= 0 || (seen & NOTABLE) !== 0 || (flags & (Tcp.syn | Tcp.rst)) !== 0) {
       const one = this.#segment;
       one.flow = flow;
       one.direction = direction;
@@ -126,6 +148,7 @@ export class TcpAnalysis {
       one.seen = seen;
       one.created = created;
       one.before = before;
+      one.full = full;
       this.#observer.notable(packet, one);
     }
     this.#state(common, mine, handshake, flags, direction);
@@ -149,6 +172,39 @@ export class TcpAnalysis {
       words[theirs + SIDE.base] = (ack - 1) | 0;
       words[theirs + SIDE.bits] = (words[theirs + SIDE.bits] as number) | BaseSet;
     }
+  }
+
+  /** The other end's window in bytes, if data up to `end` fills it; -1 if not. By tshark's definition it must be known whether the window is scaled. */
+  #fills(mine: number, theirs: number, end: number): number {
+    const { words } = this.table;
+    const shift = shiftOf(words[theirs + SIDE.options] as number, words[mine + SIDE.options] as number);
+    if (shift < 0) return -1;
+    // The window of a SYN is never scaled (RFC 7323 §2.2).
+    const window = (words[theirs + SIDE.window] as number) << ((words[theirs + SIDE.packets] as number) > 1 ? shift : 0);
+    return window >= 0 && end === (((words[theirs + SIDE.lastAck] as number) + window) | 0) ? window : -1;
+  }
+
+  /** The options of a SYN or SYN-ACK. */
+  #offers(mine: number, packet: Packet, header: number): void {
+    const { options } = this;
+    const word = synOptions(packet.bytes, packet.at + 20, Math.min(packet.captured, packet.at + header));
+    this.table.words[mine + SIDE.options] = word;
+    options.syns++;
+    if (scales(word)) options.windowScale++;
+    if ((word & SackPermitted) !== 0) options.sackPermitted++;
+    if ((word & Timestamps) !== 0) options.timestamps++;
+    const mss = mssOf(word);
+    this.mss = mss;
+    if (mss > 0 && (options.mss.size < VALUES || options.mss.has(mss))) options.mss.set(mss, (options.mss.get(mss) ?? 0) + 1);
+  }
+
+  #sacks(mine: number, packet: Packet, header: number, ack: number): void {
+    if (header === WITH_SACK && i32(packet.bytes, packet.at + 20) === TIMESTAMPS_ALONE) return;
+    const sack = sackAt(packet.bytes, packet.at + 20, Math.min(packet.captured, packet.at + header));
+    if (sack < 0) return;
+    this.options.sacks++;
+    if (isDuplicateSack(packet.bytes, sack, ack)) this.options.duplicateSacks++;
+    else this.table.words[mine + SIDE.sacked] = sackedUpTo(packet.bytes, sack);
   }
 
   #state(common: number, mine: number, handshake: number, flags: number, direction: number): void {

@@ -1,11 +1,11 @@
 /**
- * TCP connections by address pair and ports, in typed arrays: some 280 bytes each, nothing for the garbage collector. When the
+ * TCP connections by address pair and ports, in typed arrays: some 300 bytes each, nothing for the garbage collector. When the
  * table is full, a connection that was silent for long gives way, closed ones first.
  */
 import type { Packet } from '../decode/packet.ts';
 import { AT, Closed, COMMON, DIRECTION, DIRECTION_WORDS, SIDE, TIMES, WORDS } from './layout.ts';
 
-/** Connections that are remembered: 77 MB. */
+/** Connections that are remembered: 81 MB. */
 const CAPACITY = 262_144;
 /** Neighbours of which the most silent one gives way. */
 const CANDIDATES = 16;

@@ -1,8 +1,8 @@
-/** Where what stands in a connection's words and times. A connection has 5 words of key, 7 of its own, and 18 for each direction. */
+/** Where what stands in a connection's words and times. A connection has 5 words of key, 7 of its own, and 20 for each direction. */
 
-export const WORDS = 48;
+export const WORDS = 52;
 export const DIRECTION = 12;
-export const DIRECTION_WORDS = 18;
+export const DIRECTION_WORDS = 20;
 
 export const COMMON = {
   /** Addresses, ports as one word, family. */
@@ -51,6 +51,8 @@ export const SIDE = {
   /** The segment that is sent again and again. */
   stuckSeq: 14, stuckLength: 15, stuckCount: 16,
   syns: 17,
+  /** What its SYN offered (options.ts), and how far its SACK blocks went; 0 before. */
+  options: 18, sacked: 19,
 } as const;
 
 export const BaseSet = 1;

@@ -16,6 +16,7 @@ describe.each(Object.entries(CASES))('%s', (name, frames) => {
     const different = a.flatMap((bits, at) => (bits === b[at] ? [] : [`frame ${at + 1}: ${words(Number.parseInt(bits, 16))} | tshark: ${words(Number.parseInt(b[at] ?? '0', 16))}`]));
     expect([a.length, different]).toEqual([b.length, []]);
     expect([ours.rst, ours.synUnanswered]).toEqual([theirs.rst, theirs.synUnanswered]);
+    expect(ours.windowFull).toEqual(theirs.windowFull);
     if (theirs.layers.length > 0) expect(ours.layers).toEqual(theirs.layers);
   });
 });

@@ -51,6 +51,20 @@ function pseudo(source: string, destination: string, protocol: number, size: num
 
 export interface TcpOptions { seq?: number; ack?: number; flags?: number; window?: number; payload?: Uint8Array; options?: Uint8Array; badChecksum?: boolean; partialChecksum?: boolean }
 
+const padded = (options: readonly number[]): Buffer => Buffer.from([...options, ...Array.from({ length: (4 - (options.length % 4)) % 4 }, () => 0)]);
+
+/** Options of a SYN. */
+export function tcpOptions({ mss, scale, sack = false, timestamps = false }: { mss?: number | undefined; scale?: number | undefined; sack?: boolean | undefined; timestamps?: boolean | undefined }): Buffer {
+  return padded([...(timestamps ? [8, 10, 0, 0, 0, 1, 0, 0, 0, 0] : []), ...(sack ? [4, 2] : []), ...(scale === undefined ? [] : [3, 3, scale]), ...(mss === undefined ? [] : [2, 4, mss >> 8, mss & 255])]);
+}
+
+/** A SACK option of blocks, each from its first byte up to the one behind its last. */
+export function sackBlocks(blocks: readonly (readonly [from: number, to: number])[]): Buffer {
+  const words = Buffer.alloc(blocks.length * 8);
+  blocks.flat().forEach((edge, at) => words.writeInt32BE(edge | 0, at * 4));
+  return padded([1, 1, 5, 2 + words.length, ...words]);
+}
+
 /** A TCP segment; ack given means the flag ACK. */
 export function tcp(source: string, destination: string, sport: number, dport: number, what: TcpOptions = {}): Buffer {
   const options = what.options ?? new Uint8Array(0);

@@ -40,6 +40,8 @@ export interface Golden {
   synUnanswered: number;
   /** Per frame: `tcp PORT LENGTH`, `udp PORT`, `arp`, `icmp TYPE`, `sctp`, as far as tshark dissects it. */
   layers: string[];
+  /** Frames with data up to the end of the window that the other end allows. */
+  windowFull: number[];
 }
 
 /** Our own answer. */
@@ -48,7 +50,8 @@ export async function analyseFrames(frames: readonly Frame[]): Promise<{ golden:
   let [at, frame, seen, segments, base] = [0, 0, 0, 0, 0];
   const layers: string[] = [];
   const all: number[] = [];
-  const tcp = new TcpAnalysis({ notable: () => undefined, ended: () => undefined });
+  const windowFull: number[] = [];
+  const tcp = new TcpAnalysis({ notable: (of, segment) => void (segment.full >= 0 && windowFull.push(of.frame)), ended: () => undefined });
   const note = (text: string): void => {
     layers[frame - 1] = `${layers[frame - 1] === undefined || layers[frame - 1] === '' ? '' : `${layers[frame - 1]}, `}${text}`;
   };
@@ -91,5 +94,5 @@ export async function analyseFrames(frames: readonly Frame[]): Promise<{ golden:
     },
   });
   tcp.finish();
-  return { golden: { seen: all.map((bits) => bits.toString(16)).join(' '), rst: tcp.counts.rst, synUnanswered: tcp.counts.synUnanswered, layers }, counts: tcp.counts, segments };
+  return { golden: { seen: all.map((bits) => bits.toString(16)).join(' '), rst: tcp.counts.rst, synUnanswered: tcp.counts.synUnanswered, layers, windowFull }, counts: tcp.counts, segments };
 }

@@ -51,10 +51,10 @@ export class Scene {
     return this.frame(ethernet(mac, ALL, 0x0806, arp(2, mac, address, ALL, address)), on);
   }
 
-  /** A handshake; sequence numbers are 101 and 501 afterwards. */
-  opens(client: string, cport: number, server: string, sport: number, on: On = {}): this {
-    return this.tcp(client, cport, server, sport, { seq: 100, flags: Tcp.syn }, on).wait(1)
-      .tcp(server, sport, client, cport, { seq: 500, ack: 101, flags: Tcp.syn | Tcp.ack }, on).wait(1)
+  /** A handshake; sequence numbers are 101 and 501 afterwards. `options` are those of both SYNs. */
+  opens(client: string, cport: number, server: string, sport: number, on: On = {}, options: Uint8Array = new Uint8Array(0)): this {
+    return this.tcp(client, cport, server, sport, { seq: 100, flags: Tcp.syn, options }, on).wait(1)
+      .tcp(server, sport, client, cport, { seq: 500, ack: 101, flags: Tcp.syn | Tcp.ack, options }, on).wait(1)
       .tcp(client, cport, server, sport, { seq: 101, ack: 501, flags: Tcp.ack }, on).wait(1);
   }
 
