@@ -43,6 +43,13 @@ function queries(count: number, workloads: number): string {
 
 const GOALS: Readonly<Record<Family, string>> = { tiers: '0.6 s, 350 MB', classes: '0.5 s, 350 MB', nopol: '1.8 s, 350 MB' };
 
+/** Ten megabytes of a cluster, a document in the middle of which has a bracket that is not closed. */
+function oneBad(): string {
+  const documents = clusterYaml('tiers', 11_400).split('---\n');
+  const middle = documents.length >>> 1;
+  return documents.map((text, index) => (index === middle ? text.replace('spec:', 'spec: [') : text)).join('---\n');
+}
+
 function cases(): Case[] {
   const tiers400 = clusterYaml('tiers', 400);
   return [
@@ -52,6 +59,7 @@ function cases(): Case[] {
     { name: 'diff, tiers, 400 workloads, one port changed', argv: ['diff', '--enforcer-a', 'calico', '--enforcer-b', 'calico', file('a.yaml', tiers400), file('b.yaml', tiers400.replace('port: 8003', 'port: 8123'))], goal: '0.3 s' },
     { name: 'explain of all pairs, tiers, 100 workloads', argv: ['explain', '--enforcer', 'calico', cluster('tiers', 100)], goal: '0.3 s' },
     { name: 'check, 100,000 questions, tiers, 400 workloads', argv: ['check', '--enforcer', 'calico', '--queries', file('q.ndjson', queries(100_000, 400)), cluster('tiers', 400)], goal: '1 s' },
+    { name: 'lint, tiers, 10 MB, 12,540 policies, one bad document', argv: ['lint', '--enforcer', 'calico', file('bad.yaml', oneBad())], goal: '15 s of CPU' },
     { name: 'list, tiers, 5 workloads', argv: ['list', '--enforcer', 'calico', cluster('tiers', 5)], goal: '0.15 s' },
   ];
 }

@@ -6,7 +6,12 @@
 import { plainFlow } from './plain-flow.ts';
 import { ELSEWHERE, plainKey, plainScalar } from './plain-scalar.ts';
 
+/** Takes the place of a key or item of a block, when its value has been read: the collection that has it, and the 0-based line of the key, or of the item's value. */
+export type NotePlace = (of: object, part: string, line: number, value: unknown) => void;
+
 interface Line {
+  /** 0-based, in the text. */
+  number: number;
   indent: number;
   text: string;
 }
@@ -18,7 +23,7 @@ const MAPPING = /^("[^"\\]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_./-]*):(?: +(.*))?$/;
 /** The lines that say something, without comments; undefined where a comment may be part of a text. */
 function linesOf(text: string): Line[] | undefined {
   const lines: Line[] = [];
-  for (const line of text.split('\n')) {
+  for (const [number, line] of text.split('\n').entries()) {
     let indent = 0;
     while (line[indent] === ' ') indent += 1;
     if (indent === line.length || line[indent] === '#') continue;
@@ -29,17 +34,19 @@ function linesOf(text: string): Line[] | undefined {
       end = comment;
     }
     while (line[end - 1] === ' ') end -= 1;
-    lines.push({ indent, text: line.slice(indent, end) });
+    lines.push({ number, indent, text: line.slice(indent, end) });
   }
   return lines;
 }
 
 class Reader {
   readonly #lines: Line[];
+  readonly #note: NotePlace | undefined;
   #next = 0;
 
-  constructor(lines: Line[]) {
+  constructor(lines: Line[], note: NotePlace | undefined) {
     this.#lines = lines;
+    this.#note = note;
   }
 
   whole(): unknown {
@@ -81,6 +88,7 @@ class Reader {
       const value = text === undefined || text === '' ? this.#below(indent, true) : this.#inline(text, indent);
       if (value === ELSEWHERE) return ELSEWHERE;
       map[key] = value;
+      this.#note?.(map, key, line.number, value);
     }
     return map;
   }
@@ -91,6 +99,7 @@ class Reader {
       const value = this.#item(line, indent);
       if (value === ELSEWHERE) return ELSEWHERE;
       items.push(value);
+      this.#note?.(items, String(items.length - 1), line.number, value);
     }
     return items;
   }
@@ -113,8 +122,8 @@ class Reader {
 }
 
 /** The value of a document in the plain part of YAML; ELSEWHERE for every other. */
-export function plainYaml(text: string): unknown {
+export function plainYaml(text: string, note?: NotePlace): unknown {
   if (UNUSUAL.test(text)) return ELSEWHERE;
   const lines = linesOf(text);
-  return lines === undefined ? ELSEWHERE : new Reader(lines).whole();
+  return lines === undefined ? ELSEWHERE : new Reader(lines, note).whole();
 }

@@ -19,10 +19,17 @@ export function blocksInside({ engine, rules }: LintContext): Finding[] {
     ['nodes', hosts(nodes.flatMap((node) => node.addresses))],
     ['services', hosts(services.flatMap((service) => service.addresses))],
   ];
+  // Many rules name the same few blocks, and there may be many pods.
+  const known = new Map<string, string[]>();
+  const heldBy = (block: Block): string[] => {
+    const found = known.get(blockText(block)) ?? inside.filter(([, prefixes]) => prefixes.some((prefix) => overlaps(block.cidr, prefix) && !block.except.some((one) => overlaps(one, prefix)))).map(([name]) => name);
+    known.set(blockText(block), found);
+    return found;
+  };
   return rules.flatMap((rule): Finding[] => blocksOf(rule.peer).flatMap((block): Finding[] => {
     // All addresses are meant for the outside; whoever writes them knows that they hold the cluster.
     if (block.cidr.length === 0) return [];
-    const found = inside.filter(([, prefixes]) => prefixes.some((prefix) => overlaps(block.cidr, prefix) && !block.except.some((one) => overlaps(one, prefix)))).map(([name]) => name);
+    const found = heldBy(block);
     if (found.length === 0) return [];
     return [{
       rule: 'policy/block-inside-cluster', severity: 'warning', subjects: [subjectOf(rule.policy)], summary: `${blockText(block)} holds addresses of ${found.join(' and ')}`,

@@ -49,7 +49,7 @@ export function sorted(findings: readonly Finding[]): Finding[] {
 /** Findings as text, with a last line that counts them. */
 export function findingsText(findings: readonly Finding[]): string {
   const blocks = findings.map(({ rule, severity, subjects, summary, evidence, fix }) =>
-    `${severity}: ${subjects.join(', ')}: ${summary} [${rule}]\n${evidence.map((one) => `  ${one.source}: ${one.excerpt}\n`).join('')}${fix.map((one) => `  fix: ${one}\n`).join('')}`);
+    `${[severity, ...(subjects.length === 0 ? [] : [subjects.join(', ')]), summary].join(': ')} [${rule}]\n${evidence.map((one) => `  ${one.source}: ${one.excerpt}\n`).join('')}${fix.map((one) => `  fix: ${one}\n`).join('')}`);
   const count = (severity: Severity): number => findings.filter((one) => one.severity === severity).length;
   return `${blocks.join('')}${count('error')} errors, ${count('warning')} warnings, ${count('info')} remarks\n`;
 }

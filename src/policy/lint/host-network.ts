@@ -1,5 +1,5 @@
 /** policy/host-network: policies that select pods in their node's network, which CNIs do not enforce. */
-import { countBits, without, type Bits } from '../compile/bits.ts';
+import { bitsOf, both, membersOf } from '../compile/bits.ts';
 import type { Match } from '../model/match.ts';
 import type { LintContext } from './context.ts';
 import { placeOf, subjectOf, type Finding } from './finding.ts';
@@ -11,15 +11,17 @@ function withoutKind(match: Match): Match {
 }
 
 export function hostNetwork({ engine, isolations }: LintContext): Finding[] {
-  const { classes } = engine.universe;
-  const others: Bits = engine.evaluator.extent({ op: 'not', of: { op: 'kind', kind: 'host' } }).must;
+  const { classes, room } = engine.universe;
+  const hosts = classes.flatMap(({ kind, pods }, index) => (kind === 'host' && pods.length > 0 ? [index] : []));
+  // Without such pods no policy need be looked at, and there may be thousands.
+  if (hosts.length === 0) return [];
+  const inNodes = bitsOf(room, hosts);
   const done = new Set<unknown>();
   return isolations.flatMap(({ policy, path, subject }): Finding[] => {
     if (done.has(policy)) return [];
     done.add(policy);
-    const bits = without(engine.evaluator.extent(withoutKind(subject)).must, others);
-    const pods = classes.flatMap((one, index) => ((bits[index >>> 5]! & (1 << (index & 31))) === 0 ? [] : one.pods.map((pod) => pod.id)));
-    if (countBits(bits) === 0 || pods.length === 0) return [];
+    const pods = membersOf(both(engine.evaluator.extent(withoutKind(subject)).must, inNodes)).flatMap((index) => classes[index]!.pods.map((pod) => pod.id));
+    if (pods.length === 0) return [];
     return [{
       rule: 'policy/host-network', severity: 'warning', subjects: [subjectOf(policy)], summary: `selects ${pods.length === 1 ? 'a pod' : `${pods.length} pods`} in the network of their nodes, such as ${pods[0] ?? ''}`,
       evidence: [placeOf(policy, path, 'derived')], why: 'Policies have no effect on such pods with the usual CNIs: their traffic is that of the node.',

@@ -1,5 +1,5 @@
 /** policy/selects-nothing, policy/peer-matches-nothing, policy/unknown-port: selectors and names that find nothing. */
-import { isEmpty } from '../compile/bits.ts';
+import { isEmpty, meets, noBits, setBit, type Bits } from '../compile/bits.ts';
 import type { Match } from '../model/match.ts';
 import type { LintContext } from './context.ts';
 import { placeOf, subjectOf, type Finding } from './finding.ts';
@@ -30,13 +30,26 @@ export function peersNothing({ engine, rules }: LintContext): Finding[] {
   }));
 }
 
+/** The classes that have a named port, by protocol and name. */
+function namedPorts({ classes, room }: LintContext['engine']['universe']): (protocol: string, name: string) => Bits {
+  const known = new Map<string, Bits>();
+  classes.forEach(({ ports }, index) => {
+    for (const { protocol, name } of ports) {
+      const bits = known.get(`${protocol} ${name}`) ?? noBits(room);
+      known.set(`${protocol} ${name}`, bits);
+      setBit(bits, index);
+    }
+  });
+  return (protocol, name) => known.get(`${protocol} ${name}`) ?? noBits(room);
+}
+
 export function unknownPorts({ engine, rules }: LintContext): Finding[] {
+  const having = namedPorts(engine.universe);
   return rules.flatMap((rule): Finding[] => {
     const { include } = rule.ports;
-    if (include === 'any') return [];
+    if (include === 'any' || !include.some((item) => 'name' in item)) return [];
     const destinations = engine.evaluator.extent(rule.direction === 'ingress' ? rule.subject : rule.peer).may;
-    const missing = include.filter((item) => 'name' in item && !engine.universe.classes.some((one, index) =>
-      (destinations[index >>> 5]! & (1 << (index & 31))) !== 0 && one.ports.some((port) => port.name === item.name && port.protocol === item.protocol)));
+    const missing = include.filter((item) => 'name' in item && !meets(destinations, having(item.protocol, item.name)));
     return missing.map((item) => ({
       rule: 'policy/unknown-port', severity: 'warning', subjects: [subjectOf(rule.policy)], summary: `no destination of the rule has a ${item.protocol} port named ${'name' in item ? item.name : ''}`,
       evidence: [placeOf(rule.policy, rule.path, 'derived')], why: 'A named port that no container has matches nothing.', fix: ['name the port in the containers, or write its number'], refs: [],

@@ -33,6 +33,7 @@ function idle(engine: Engine, side: Side, stage: CompiledStage): Map<Rule, Rule>
         const left = without(rest, must);
         if (left.some((word, index) => word !== rest[index])) last = rule;
         rest = left;
+        if (last !== undefined && isEmpty(rest)) break;
       }
       if (last !== undefined && isEmpty(rest)) by.set(own.rule, last);
       else needed.add(own.rule);
