@@ -26,7 +26,7 @@ export const OBSERVATIONS = {
   'client-state': { question: 'how the pod is that opens the connection', values: STATE, cost: 1 },
   'target-state': { question: 'how the pods at the other end are', values: STATE, cost: 1 },
   'target-restarts': { question: 'whether containers at the other end were restarted', values: ['none', 'some', 'many'], cost: 1 },
-  'endpoints': { question: 'whether the Service has ready endpoints', values: ['ready', 'none-selected', 'none-ready', 'no-selector'], cost: 1 },
+  'endpoints': { question: 'whether the Service has ready endpoints', values: ['ready', 'none-selected', 'none-ready', 'none-in-input', 'no-selector'], cost: 1 },
   'service-port': { question: 'whether the Service has the port', values: ['there', 'missing', 'name-missing'], cost: 1 },
   'container-port': { question: 'whether a container declares the port', values: ['declared', 'not-declared'], cost: 1 },
   'name': { question: 'what the name stands for', values: ['service', 'other-namespace', 'no-such-service', 'no-such-namespace', 'not-in-input', 'outside'], cost: 1 },
