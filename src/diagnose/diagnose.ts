@@ -10,6 +10,7 @@ import { KNOWN_FAULTS } from './faults/faults.ts';
 import { nextObservations, type Next } from './next.ts';
 import { captureFacts } from './observe/captures.ts';
 import { HOSTS } from './observe/hosts.ts';
+import { sifted } from './observe/filter-rule.ts';
 import { symptomOf, textFacts, type Log } from './observe/logs.ts';
 import { OBJECTS } from './observe/objects.ts';
 import { POLICY } from './observe/policy.ts';
@@ -120,7 +121,7 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
     first = undefined;
     if (at === undefined) break;
     tried.add(at);
-    for (const [id, seen] of await prober.observe(at, scene())) facts.set(id, seen);
+    for (const [id, seen] of await prober.observe(at, scene())) for (const [of, sure] of id === 'filter-counter' ? sifted(scene(), seen) : [[id, seen] as const]) facts.set(of, sure);
     // What is small gets through: the next question is what is large.
     if (symptom === undefined && facts.get('connect-client')?.value === 'ok' && can('large-packets')) first = 'large-packets';
     symptom ??= symptomOfProbe(facts, ends);
