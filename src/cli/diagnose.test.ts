@@ -109,6 +109,20 @@ describe('a healthy cluster', () => {
   }, PATIENCE);
 });
 
+describe('several pods at the other end', () => {
+  it('of which one does not listen are a proof only for who fails now and then', async () => {
+    const objects = structuredClone(healthy('kubeadm-calico')) as { kind: string; pods?: { sockets: { port: number }[] }[]; metadata: { name: string } }[];
+    for (const host of objects) if (host.kind === 'HostFacts' && host.metadata.name === 'n1') for (const pod of host.pods ?? []) pod.sockets = pod.sockets.filter(({ port }) => port !== 5432);
+    const file = cluster(objects);
+    const text = 'dial tcp 10.96.3.2:5432: connect: connection refused';
+    const always = await diagnose(text, '--from', 'shop/web-1', '--snapshot', file);
+    expect(proved(always)).toEqual([]);
+    expect(always.causes.find(({ fault }) => fault === 'X3')).toMatchObject({ certainty: 'likely' });
+    expect(JSON.stringify(always.causes.find(({ fault }) => fault === 'X3')?.for)).toContain('shop/db-1 (one of 2 pods at the other end)');
+    expect(proved(await diagnose(`sometimes: ${text}`, '--from', 'shop/web-1', '--snapshot', file))).toEqual(['X3']);
+  }, PATIENCE);
+});
+
 describe('an input that lacks some of the cluster', () => {
   const objects = healthy('kubeadm-calico') as { kind: string; metadata: { name: string; namespace?: string } }[];
   /** As `kubectl -n shop get …` gives them, or a directory of manifests. */

@@ -76,7 +76,7 @@ export function observationOf(id: ObservationId): Observation {
 
 /** What an observation came to, or why it did not. `command`: how a person would look. */
 export type Fact =
-  | { value: string; says: string; evidence: readonly Evidence[] }
+  | { value: string; says: string; evidence: readonly Evidence[]; /** It need not be so for the connection that failed: the client is a guess, or another pod of several may have been asked. */ weak?: 'guessed-client' | 'one-of-several' }
   | { value: undefined; why: string; command?: string };
 
 export type Facts = ReadonlyMap<ObservationId, Fact>;
