@@ -109,6 +109,49 @@ describe('a healthy cluster', () => {
   }, PATIENCE);
 });
 
+describe('several pods at the other end', () => {
+  it('of which one does not listen are a proof only for who fails now and then', async () => {
+    const objects = structuredClone(healthy('kubeadm-calico')) as { kind: string; pods?: { sockets: { port: number }[] }[]; metadata: { name: string } }[];
+    for (const host of objects) if (host.kind === 'HostFacts' && host.metadata.name === 'n1') for (const pod of host.pods ?? []) pod.sockets = pod.sockets.filter(({ port }) => port !== 5432);
+    const file = cluster(objects);
+    const text = 'dial tcp 10.96.3.2:5432: connect: connection refused';
+    const always = await diagnose(text, '--from', 'shop/web-1', '--snapshot', file);
+    expect(proved(always)).toEqual([]);
+    expect(always.causes.find(({ fault }) => fault === 'X3')).toMatchObject({ certainty: 'likely' });
+    expect(JSON.stringify(always.causes.find(({ fault }) => fault === 'X3')?.for)).toContain('shop/db-1 (one of 2 pods at the other end)');
+    expect(proved(await diagnose(`sometimes: ${text}`, '--from', 'shop/web-1', '--snapshot', file))).toEqual(['X3']);
+  }, PATIENCE);
+});
+
+describe('an input that lacks some of the cluster', () => {
+  const objects = healthy('kubeadm-calico') as { kind: string; metadata: { name: string; namespace?: string } }[];
+  /** As `kubectl -n shop get …` gives them, or a directory of manifests. */
+  const shop = objects.filter(({ metadata }) => metadata.namespace === 'shop');
+  const without = (some: typeof objects, kind: string, name: RegExp): typeof objects => some.filter((one) => !(one.kind === kind && name.test(one.metadata.name)));
+  const REFUSED = 'dial tcp 10.96.3.2:5432: connect: connection refused';
+
+  it('proves no Service without endpoints by pods that it does not have', async () => {
+    const whole = await diagnose(REFUSED, '--snapshot', cluster(without(objects, 'Pod', /^db-/)));
+    expect(proved(whole)).toEqual(['K1']);
+    const some = await diagnose(REFUSED, '--snapshot', cluster(without(shop, 'Pod', /^db-/)));
+    expect(proved(some)).toEqual([]);
+    expect(some.causes.find(({ fault }) => fault === 'K1')).toMatchObject({ certainty: 'likely' });
+    // Of two files neither of which is an answer of the whole cluster nothing is known, either.
+    expect(proved(await diagnose(REFUSED, '--snapshot', cluster(without(shop, 'Pod', /^db-/)), '--snapshot', cluster(objects.filter(({ kind, metadata }) => kind === 'Pod' && metadata.namespace === 'kube-system'))))).toEqual([]);
+  }, PATIENCE);
+
+  it.each(['lookup orders on 10.96.0.10:53: no such host', 'lookup prometheus on 10.96.0.10:53: no such host', 'lookup db.orders.svc.cluster.local on 10.96.0.10:53: no such host'])('proves no wrong name by Services that it does not have: %s', async (text) => {
+    expect(proved(await diagnose(`dial tcp: ${text}`, '--from', 'shop/web-1', '--snapshot', cluster([...objects.filter(({ kind }) => kind === 'Pod'), ...shop, ...objects.filter(({ metadata }) => metadata.name === 'prometheus')])))).toEqual([]);
+  }, PATIENCE);
+
+  it('takes an address that is nobody\'s in it for unknown, and excludes nothing by it', async () => {
+    const report = await diagnose('dial tcp 10.96.7.7:80: i/o timeout', '--snapshot', cluster([...shop, ...objects.filter(({ kind }) => kind === 'ConfigMap' || kind === 'Node')]));
+    expect(report.question).not.toHaveProperty('target');
+    expect(report.causes.find(({ fault }) => fault === 'P10')?.certainty).toBe('possible');
+    expect(await diagnose('dial tcp 10.96.7.7:80: i/o timeout', '--snapshot', cluster(objects))).toMatchObject({ question: { target: 'nothing' } });
+  }, PATIENCE);
+});
+
 describe('without a cluster', () => {
   it('reads a text, tells what it cannot be, and says that no cluster was looked at', async () => {
     const report = await diagnose('dial tcp 127.0.0.1:9500: connect: connection refused');

@@ -9,7 +9,9 @@ import type { Fact, Facts, ObservationId } from './fact.ts';
 import { KNOWN_FAULTS } from './faults/faults.ts';
 import { nextObservations, type Next } from './next.ts';
 import { captureFacts } from './observe/captures.ts';
+import { observeEach, weighed } from './observe/certain.ts';
 import { HOSTS } from './observe/hosts.ts';
+import { sifted } from './observe/filter-rule.ts';
 import { symptomOf, textFacts, type Log } from './observe/logs.ts';
 import { OBJECTS } from './observe/objects.ts';
 import { POLICY } from './observe/policy.ts';
@@ -75,13 +77,14 @@ function observed(scene: Scene, inputs: Inputs): Map<ObservationId, Fact> {
   const facts = new Map<ObservationId, Fact>();
   const own = inputs.snapshot === undefined ? { target: OBJECTS.target } : { ...OBJECTS, ...POLICY, ...HOSTS, ...TUNNEL };
   for (const [at, observe] of Object.entries(own)) {
-    const seen = observe?.(scene);
+    const seen = observe === undefined ? undefined : observeEach(at as ObservationId, observe, scene);
     if (seen !== undefined) facts.set(at as ObservationId, seen);
   }
   if (inputs.snapshot !== undefined) for (const [at, seen] of ruleFacts(scene)) facts.set(at, seen);
   if (inputs.capture !== undefined) for (const [at, seen] of captureFacts(scene, inputs.capture)) facts.set(at, seen);
   for (const [at, seen] of untried(scene)) facts.set(at, seen);
   for (const [at, seen] of textFacts(scene, inputs.texts, inputs.logs)) facts.set(at, seen);
+  for (const [at, seen] of facts) facts.set(at, weighed(at, seen, scene));
   return facts;
 }
 
@@ -120,7 +123,7 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
     first = undefined;
     if (at === undefined) break;
     tried.add(at);
-    for (const [id, seen] of await prober.observe(at, scene())) facts.set(id, seen);
+    for (const [id, seen] of await prober.observe(at, scene())) for (const [of, sure] of id === 'filter-counter' ? sifted(scene(), seen) : [[id, seen] as const]) facts.set(of, weighed(of, sure, scene()));
     // What is small gets through: the next question is what is large.
     if (symptom === undefined && facts.get('connect-client')?.value === 'ok' && can('large-packets')) first = 'large-packets';
     symptom ??= symptomOfProbe(facts, ends);

@@ -7,6 +7,7 @@ import { UsageError } from '../core/errors.ts';
 import { textContains } from '../net/range.ts';
 import type { Target } from './faults/fault.ts';
 import { isOwn, type Symptom } from './symptom/symptom.ts';
+import { isWhole } from './whole.ts';
 
 /** What the user said on the command line. */
 export interface Asked { from?: string; to?: string; port?: number; protocol?: 'TCP' | 'UDP' }
@@ -64,14 +65,14 @@ function serviceByName(view: View, name: string, namespace: string | undefined):
   const wanted = second ?? namespace;
   const found = view.services.find(({ metadata }) => metadata.name === host && (wanted === undefined || metadata.namespace === wanted));
   if (found !== undefined) return { service: found, kind: 'service' };
-  const elsewhere = view.services.find(({ metadata }) => metadata.name === host);
-  if (elsewhere !== undefined && second === undefined) return { service: elsewhere, kind: 'other-namespace' };
   const namespaces = new Set(view.index.objects('Namespace').map(({ metadata }) => metadata.name));
-  // A name of two parts may as well be one of the Internet's, unless its end is a namespace.
-  if (second !== undefined && !namespaces.has(second)) return { kind: /\.svc(\.|$)/.test(name) ? 'no-such-namespace' : 'outside' };
   // Files may have been chosen: what is not among them may be in the cluster all the same.
-  const chosen = view.snapshot.source === 'files' && !view.services.some(({ metadata }) => metadata.namespace === wanted);
-  return { kind: !view.index.complete('Service') || chosen ? 'not-in-input' : 'no-such-service' };
+  const whole = isWhole(view, 'Service', wanted);
+  const elsewhere = view.services.find(({ metadata }) => metadata.name === host);
+  if (elsewhere !== undefined && second === undefined) return whole ? { service: elsewhere, kind: 'other-namespace' } : { kind: 'not-in-input' };
+  // A name of two parts may as well be one of the Internet's, unless its end is a namespace.
+  if (second !== undefined && !namespaces.has(second)) return { kind: !/\.svc(\.|$)/.test(name) ? 'outside' : isWhole(view, 'Namespace') ? 'no-such-namespace' : 'not-in-input' };
+  return { kind: whole ? 'no-such-service' : 'not-in-input' };
 }
 
 function ofService(view: View, service: ServiceObject, asked: number | undefined, protocol: 'TCP' | 'UDP', target: Target): Omit<Ends, 'protocol'> {
@@ -111,6 +112,8 @@ function ofAddress(view: View, address: string, port: number | undefined, protoc
   const first = services.some(({ range }) => range.split('/')[0]?.replace(/\.0$/, '.1') === address);
   if (first) return { target: 'api-server', address, ...direct([], port) };
   const inside = [...services, ...pods].some(({ range }) => textContains(range, address));
+  // Of an input that lacks some, an address of the cluster may be anybody's.
+  if (inside && !(isWhole(view, 'Service') && isWhole(view, 'Pod'))) return { address, ...direct([], port) };
   return { target: inside ? 'nothing' : 'outside', address, ...direct([], port) };
 }
 
@@ -186,6 +189,7 @@ function resolved(view: View, to: string, port: number | undefined, protocol: 'T
   const meant = serviceByName(view, plain, from?.metadata.namespace);
   // A name that is asked from another namespace than the Service's leads nowhere.
   if (meant.service !== undefined && meant.kind === 'service') return { ...ofService(view, meant.service, port, protocol, 'service'), name: plain };
+  if (meant.kind === 'not-in-input') return { name: plain, ...direct([], port) };
   return { target: meant.kind === 'outside' ? 'outside' : 'name', name: plain, ...direct([], port) };
 }
 

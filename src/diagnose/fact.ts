@@ -26,7 +26,7 @@ export const OBSERVATIONS = {
   'client-state': { question: 'how the pod is that opens the connection', values: STATE, cost: 1 },
   'target-state': { question: 'how the pods at the other end are', values: STATE, cost: 1 },
   'target-restarts': { question: 'whether containers at the other end were restarted', values: ['none', 'some', 'many'], cost: 1 },
-  'endpoints': { question: 'whether the Service has ready endpoints', values: ['ready', 'none-selected', 'none-ready', 'no-selector'], cost: 1 },
+  'endpoints': { question: 'whether the Service has ready endpoints', values: ['ready', 'none-selected', 'none-ready', 'none-in-input', 'no-selector'], cost: 1 },
   'service-port': { question: 'whether the Service has the port', values: ['there', 'missing', 'name-missing'], cost: 1 },
   'container-port': { question: 'whether a container declares the port', values: ['declared', 'not-declared'], cost: 1 },
   'name': { question: 'what the name stands for', values: ['service', 'other-namespace', 'no-such-service', 'no-such-namespace', 'not-in-input', 'outside'], cost: 1 },
@@ -54,6 +54,7 @@ export const OBSERVATIONS = {
   'large-packets': { question: 'whether packets as large as the pod may send arrive', values: ['fits', 'lost', 'too-big'], cost: 5 },
   'connect-dns': { question: 'connecting to DNS (TCP 53) from the client pod', values: CONNECT, cost: 5 },
   'filter-counter': { question: 'whether a rule that drops or rejects counts the probe', values: ['counts-drop', 'counts-reject', 'still'], cost: 6 },
+  'filter-rule': { question: 'whose rule counts the probe', values: ['kube-router', 'other'], cost: 6 },
 } as const satisfies Readonly<Record<string, Observation>>;
 
 type NamedId = keyof typeof OBSERVATIONS;
@@ -75,7 +76,7 @@ export function observationOf(id: ObservationId): Observation {
 
 /** What an observation came to, or why it did not. `command`: how a person would look. */
 export type Fact =
-  | { value: string; says: string; evidence: readonly Evidence[] }
+  | { value: string; says: string; evidence: readonly Evidence[]; /** It need not be so for the connection that failed: the client is a guess, or another pod of several may have been asked. */ weak?: 'guessed-client' | 'one-of-several' }
   | { value: undefined; why: string; command?: string };
 
 export type Facts = ReadonlyMap<ObservationId, Fact>;

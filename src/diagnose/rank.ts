@@ -44,6 +44,9 @@ const seen = (facts: Facts, at: ObservationId, values: readonly string[] | undef
 /** Rules that find one fault alone: of the others a finding leaves open which fault it is. */
 const ONE_FAULT: ReadonlyMap<string, string | undefined> = new Map(RULES.filter(({ faults }) => faults.length === 1).map(({ id, faults }) => [`rule:${id}`, faults[0]]));
 
+/** Somebody who fails now and then may have met the one of several that fails. */
+const NOW_AND_THEN = /\b(?:intermittent(?:ly)?|sometimes|sporadic(?:ally)?|occasional(?:ly)?|now and then|every (?:other|second|third) (?:request|time)|some (?:of the )?(?:requests|connections))\b/i;
+
 /** Judges one fault. */
 export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgement {
   const [fors, all, unchecked]: [Said[], Said[], Unchecked[]] = [[], [], []];
@@ -65,13 +68,14 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
     if (no !== undefined) say(all, test.at, no);
     if (never !== undefined) {
       say(all, test.at, never);
-      refuted = true;
+      refuted ||= !('weak' in never) || never.weak === undefined;
     }
   }
   // Rules are ways to find it: what one of them finds, or the fault's own words, is not taken back by another that finds nothing.
   const found = fors.some(({ at }) => at.startsWith('rule:') || at.startsWith('says:'));
   const againsts = found ? all.filter(({ at, value }) => !(at.startsWith('rule:') && value === 'pass')) : all;
-  const proof = fault.proofs.find((one) => one.length > 0 && one.every(({ at, is }) => seen(facts, at, is) !== undefined));
+  const sure = (fact: Fact & { value: string }): boolean => !('weak' in fact) || fact.weak === undefined || (fact.weak === 'one-of-several' && symptom !== undefined && NOW_AND_THEN.test(symptom.raw));
+  const proof = fault.proofs.find((one) => one.length > 0 && one.every(({ at, is }) => { const fact = seen(facts, at, is); return fact !== undefined && sure(fact); }));
   for (const { at, is } of proof ?? []) {
     const fact = seen(facts, at, is);
     if (fact !== undefined) say(fors, at, fact);

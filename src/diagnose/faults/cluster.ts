@@ -6,7 +6,7 @@ export const CLUSTER: readonly Entry[] = [
   {
     id: 'K1', name: 'service-without-endpoints', title: 'No ready pod is behind the Service', layer: 'configuration',
     shows: [{ kinds: ['refused', 'timeout', 'deadline'], to: ['service', 'load-balancer', 'dns'] }, { kinds: ['http'], words: /50[23]/ }, { kinds: ['name-timeout'], to: ['dns'] }],
-    tests: [{ at: 'target', refutes: ['loopback', 'own-pod', 'pod', 'node', 'outside'] }, { at: 'endpoints', for: ['none-selected', 'none-ready', 'no-selector'], refutes: ['ready'] }, { at: 'service-port', refutes: ['missing', 'name-missing'] }],
+    tests: [{ at: 'target', refutes: ['loopback', 'own-pod', 'pod', 'node', 'outside'] }, { at: 'endpoints', for: ['none-selected', 'none-ready', 'none-in-input', 'no-selector'], refutes: ['ready'] }, { at: 'service-port', refutes: ['missing', 'name-missing'] }],
     proofs: [[{ at: 'endpoints', is: ['none-selected', 'none-ready'] }, { at: 'service-port', is: ['there'] }]],
     belief: 'kube-proxy rejects connections to a Service without endpoints ("connection refused"): neither the CNI nor a policy has to do with it.',
     fix: [{ what: "Compare the Service's selector with the pods' labels, and see why the pods are not ready.", command: 'kubectl -n NAMESPACE get endpointslices -l kubernetes.io/service-name=SERVICE; kubectl -n NAMESPACE get pods --show-labels' }],

@@ -17,10 +17,10 @@ export function parseCounters(text: string): Map<string, number> {
   return counters;
 }
 
-/** Rules that counted between two readings, and not between two earlier ones, in which nothing was sent. */
-export function risen(idle: readonly [Counters, Counters], probe: readonly [Counters, Counters]): { rule: string; by: number }[] {
+/** Rules that counted at least the packets that were sent (`sent`) between two readings, and none between two earlier ones, in which nothing was sent. */
+export function risen(idle: readonly [Counters, Counters], probe: readonly [Counters, Counters], sent = 1): { rule: string; by: number }[] {
   const grown = ([before, after]: readonly [Counters, Counters], rule: string): number => (after.get(rule) ?? 0) - (before.get(rule) ?? 0);
-  return [...probe[1].keys()].filter((rule) => grown(probe, rule) > 0 && grown(idle, rule) <= 0).map((rule) => ({ rule, by: grown(probe, rule) })).toSorted((a, b) => b.by - a.by);
+  return [...probe[1].keys()].filter((rule) => grown(probe, rule) >= sent && grown(idle, rule) <= 0).map((rule) => ({ rule, by: grown(probe, rule) })).toSorted((a, b) => b.by - a.by);
 }
 
 const PROGRAMS = ['iptables-nft-save', 'iptables-legacy-save', 'iptables-save'] as const;

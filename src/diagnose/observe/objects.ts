@@ -2,7 +2,8 @@
 import type { NodeObject } from '../../cluster/objects.ts';
 import { containersOf, targetOf } from '../../audit/service-ports.ts';
 import { meaningOf } from '../ends.ts';
-import { podsFact, statusesOf } from './pod-state.ts';
+import { isWhole } from '../whole.ts';
+import { isReady, podsFact, statusesOf } from './pod-state.ts';
 import { clientNode, clientPod, fact, nameOf, unseen, type Observers, type Scene } from './scene.ts';
 
 const TARGET_WORDS: Readonly<Record<string, string>> = {
@@ -40,18 +41,21 @@ function endpoints({ view, ends: { service, pods } }: Scene): ReturnType<NonNull
   const where = slices.length > 0 ? view.derived(`EndpointSlices of Service ${nameOf(service)}`, `${ready.length} of ${all.length} endpoints are ready`, 'observed') : view.seen(service, 'spec.selector', service.spec?.selector ?? {});
   if (slices.length > 0) {
     if (ready.length > 0) return fact('ready', `Service ${nameOf(service)} has ${ready.length} ready endpoint${ready.length === 1 ? '' : 's'}`, where);
+    if (all.length > 0 && pods.some(isReady)) return unseen(`the EndpointSlices and the pods of Service ${nameOf(service)} contradict each other: they were read at different times`, 'kubectl get endpointslices -A');
     return all.length > 0 ? fact('none-ready', `none of the ${all.length} endpoints of Service ${nameOf(service)} is ready`, where) : emptyOf();
   }
   if (Object.keys(service.spec?.selector ?? {}).length === 0) return fact('no-selector', `Service ${nameOf(service)} has no selector, and nobody has made endpoints for it that are in the input`, where);
-  const up = pods.filter(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true);
+  const up = pods.filter(isReady);
   if (up.length > 0) return fact('ready', `${up.length} ready pod${up.length === 1 ? '' : 's'} behind Service ${nameOf(service)}`, where, ...up.slice(0, 2).map((pod) => view.seen(pod, 'status.conditions', 'Ready')));
-  return pods.length > 0 && service.spec?.publishNotReadyAddresses !== true ? fact('none-ready', `none of the ${pods.length} pods behind Service ${nameOf(service)} is ready`, where) : emptyOf();
+  return emptyOf();
 
+  /** No ready pod is in the input: whether none is in the cluster, only one that has all of them tells. */
   function emptyOf(): ReturnType<NonNullable<Observers['endpoints']>> {
+    const name = service === undefined ? '' : nameOf(service);
     if (Object.keys(service?.spec?.selector ?? {}).length === 0) return fact('no-selector', 'the Service has no selector and no endpoints', where);
-    if (pods.length > 0) return fact('none-ready', `none of the pods behind Service ${service === undefined ? '' : nameOf(service)} is ready`, where);
-    const chosen = view.snapshot.source === 'files' && !view.pods.some(({ metadata }) => metadata.namespace === service?.metadata.namespace);
-    return view.index.complete('Pod') && !chosen ? fact('none-selected', `no pod has the labels that Service ${service === undefined ? '' : nameOf(service)} selects`, where) : unseen('pods are not in the input');
+    if (slices.length === 0 && pods.length > 0 && service?.spec?.publishNotReadyAddresses === true) return unseen(`Service ${name} publishes pods that are not ready, too, and its EndpointSlices are not in the input`, 'kubectl get endpointslices -A');
+    if (!isWhole(view, 'Pod', service?.metadata.namespace)) return view.pods.length === 0 ? unseen('pods are not in the input', 'kubectl get pods -A') : fact('none-in-input', `no ready pod of the input is behind Service ${name}; the input need not have all`, where);
+    return pods.length > 0 ? fact('none-ready', `none of the ${pods.length} pods behind Service ${name} is ready`, where) : fact('none-selected', `no pod has the labels that Service ${name} selects`, where);
   }
 }
 
@@ -109,7 +113,8 @@ export const OBJECTS: Observers = {
   'dns-servers': ({ view }) => {
     const pods = view.pods.filter(({ metadata }) => metadata.namespace === 'kube-system' && metadata.labels?.['k8s-app'] === 'kube-dns');
     if (pods.length === 0) return view.index.complete('Pod') && view.snapshot.source === 'live' ? fact('none', 'there are no DNS pods') : unseen('the DNS pods are not in the input', 'kubectl -n kube-system get pods -l k8s-app=kube-dns');
-    const ready = pods.filter(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true);
+    const ready = pods.filter(isReady);
+    if (ready.length === 0 && !isWhole(view, 'Pod', 'kube-system')) return unseen(`none of the ${pods.length} DNS pods of the input is ready; it need not have all`, 'kubectl -n kube-system get pods -l k8s-app=kube-dns');
     return fact(ready.length > 0 ? 'ready' : 'none-ready', `${ready.length} of ${pods.length} DNS pods are ready`, ...pods.slice(0, 3).map((pod) => view.seen(pod, 'status', pod.status?.phase ?? '?')));
   },
   'nodes': (scene) => {

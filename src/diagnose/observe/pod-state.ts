@@ -8,7 +8,8 @@ interface Ended { reason?: string; exitCode?: number; finishedAt?: string }
 type Status = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number] & { lastState?: { terminated?: Ended }; state?: { terminated?: Ended } };
 
 export const statusesOf = ({ status }: Pod): Status[] => status?.containerStatuses ?? [];
-const isReady = ({ status }: Pod): boolean => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
+/** Whether its condition Ready is true. */
+export const isReady = ({ status }: Pod): boolean => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
 
 const CONFIG = /^(CreateContainerConfigError|CreateContainerError|RunContainerError|InvalidImageName)$/;
 const IMAGE = /^(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|ImageInspectError)$/;

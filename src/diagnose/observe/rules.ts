@@ -38,12 +38,17 @@ export function ruleFacts(scene: Scene): Map<ObservationId, Fact> {
   const rules = RULES.filter(({ faults }) => faults.length > 0);
   const report = audit(scene.view.snapshot, { rules, tool: scene.view.snapshot.tool, subject: 'diagnosis' });
   const path = subjectsOf(scene);
+  // A guessed client is no end for sure.
+  const { from: _guess, ...others } = scene.ends;
+  const sure = scene.ends.guessed === true ? subjectsOf({ ...scene, ends: others }) : path;
   const facts = new Map<ObservationId, Fact>();
   // What a remark accepts is there all the same.
   const findings = [...report.findings, ...report.ignored.map(({ finding }) => finding)];
   for (const { rule, verdict, why } of report.checked) {
-    const found = placed(findings.filter((one) => one.rule === rule), path);
-    if (found !== undefined) facts.set(`rule:${rule}`, fact(found.where, `${rule}: ${found.finding.summary}${found.where === 'elsewhere' ? ' (not on this path)' : ''}`, ...found.finding.evidence.slice(0, 3)));
+    const own = findings.filter((one) => one.rule === rule);
+    const found = placed(own, path);
+    if (found?.where === 'here' && placed(own, sure)?.where !== 'here') facts.set(`rule:${rule}`, { ...fact('here', `${rule}: ${found.finding.summary} (the client is a guess)`, ...found.finding.evidence.slice(0, 3)), weak: 'guessed-client' });
+    else if (found !== undefined) facts.set(`rule:${rule}`, fact(found.where, `${rule}: ${found.finding.summary}${found.where === 'elsewhere' ? ' (not on this path)' : ''}`, ...found.finding.evidence.slice(0, 3)));
     else if (verdict === 'pass') facts.set(`rule:${rule}`, fact('pass', `${rule} found nothing`, { source: `audit rule ${rule}`, excerpt: 'pass', level: 'derived' }));
     // It is about clusters of another kind: then it finds nothing here.
     else if (verdict === 'skip') facts.set(`rule:${rule}`, fact('pass', `${rule} does not apply: ${why ?? ''}`, { source: `audit rule ${rule}`, excerpt: 'skip', level: 'derived' }));

@@ -15,7 +15,7 @@ export const clientNode = ({ ends }: Scene): string | undefined => (ends.from ==
 /** `namespace/name`. */
 export const nameOf = ({ metadata }: Pick<Pod, 'metadata'>): string => `${metadata.namespace ?? 'default'}/${metadata.name}`;
 
-export const fact = (value: string, says: string, ...evidence: readonly Evidence[]): Fact => ({ value, says, evidence });
+export const fact = (value: string, says: string, ...evidence: readonly Evidence[]): Extract<Fact, { value: string }> => ({ value, says, evidence });
 export const unseen = (why: string, command?: string): Fact => ({ value: undefined, why, ...(command === undefined ? {} : { command }) });
 
 /** One observation as it is made of a scene; undefined where it makes no sense there. */
