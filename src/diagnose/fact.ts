@@ -54,7 +54,7 @@ export const OBSERVATIONS = {
   'large-packets': { question: 'whether packets as large as the pod may send arrive', values: ['fits', 'lost', 'too-big'], cost: 5 },
   'connect-dns': { question: 'connecting to DNS (TCP 53) from the client pod', values: CONNECT, cost: 5 },
   'filter-counter': { question: 'whether a rule that drops or rejects counts the probe', values: ['counts-drop', 'counts-reject', 'still'], cost: 6 },
-  'filter-rule': { question: 'whose rule counts the probe', values: ['kube-router', 'other'], cost: 6 },
+  'filter-rule': { question: 'whose rule counts the probe', values: ['kube-router', 'kube-proxy', 'calico', 'cilium', 'other'], cost: 6 },
 } as const satisfies Readonly<Record<string, Observation>>;
 
 type NamedId = keyof typeof OBSERVATIONS;

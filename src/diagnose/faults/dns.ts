@@ -4,7 +4,7 @@ import { namesLost, rule, silence } from './fault.ts';
 
 export const DNS: readonly Entry[] = [
   {
-    id: 'D3', title: 'CoreDNS asks itself and stops, or no DNS pod is ready', layer: 'dns', shows: [namesLost, { kinds: ['refused', 'timeout'], to: ['dns'] }, { kinds: ['pod-state', 'component'], words: /CrashLoop|Loop \(/ }],
+    id: 'D3', title: 'CoreDNS asks itself and stops, or no DNS pod is ready', layer: 'dns', caseOf: ['K1'], shows: [namesLost, { kinds: ['refused', 'timeout'], to: ['dns'] }, { kinds: ['pod-state', 'component'], words: /CrashLoop|Loop \(/ }],
     says: [/Loop \(\S+ -> \S*:53\) detected for zone/],
     tests: [{ at: 'dns-servers', for: ['none-ready', 'none'], against: ['ready'] }, rule('FL-DNS-002'), rule('FL-DNS-003'), { at: 'says:D3', for: ['said'] }, { at: 'connect-dns', for: ['refused', 'timeout'], refutes: ['ok'] }],
     proofs: [[{ at: 'dns-servers', is: ['none-ready', 'none'] }], [{ at: 'says:D3', is: ['said'] }, { at: 'symptom', is: ['component', 'pod-state', 'name-timeout'] }]],

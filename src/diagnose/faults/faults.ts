@@ -6,7 +6,7 @@ import { CLUSTER } from './cluster.ts';
 import { CNI } from './cni.ts';
 import { DNS } from './dns.ts';
 import type { Fault } from './fault.ts';
-import { HOST } from './host.ts';
+import { FILTER, HOST } from './host.ts';
 import { LOAD_BALANCER } from './load-balancer.ts';
 import { OVERLAY } from './overlay.ts';
 import { POLICY } from './policy.ts';
@@ -15,7 +15,7 @@ import { WORKLOAD } from './workload.ts';
 
 const nameOf = (id: string): string => CATALOGUE.find((one) => one.id === id)?.name ?? id;
 
-export const KNOWN_FAULTS: readonly Fault[] = [...WORKLOAD, ...SELDON, ...CLUSTER, ...POLICY, ...DNS, ...HOST, ...OVERLAY, ...CNI, ...ADDRESS, ...ARP, ...LOAD_BALANCER].map((entry) => ({ ...entry, name: entry.name ?? nameOf(entry.id) }));
+export const KNOWN_FAULTS: readonly Fault[] = [...WORKLOAD, ...SELDON, ...CLUSTER, ...POLICY, ...DNS, ...HOST, ...OVERLAY, ...CNI, ...ADDRESS, ...ARP, ...LOAD_BALANCER, ...FILTER].map((entry) => ({ ...entry, name: entry.name ?? nameOf(entry.id) }));
 
 /** One fault. Errors: one that names an id that there is not. */
 export function faultOf(id: string): Fault {

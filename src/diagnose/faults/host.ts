@@ -68,3 +68,14 @@ export const HOST: readonly Entry[] = [
     belief: 'lo is brought up by the container runtime and its plugin `loopback`, by no CNI.', fix: fixOf('FL-HOST-015'), verify: '`ip link show lo` in the pod says UP.', source: ['k8s#28561', 'rke2#7981'],
   },
 ];
+
+/** What living counters alone show: after everything that a snapshot can show. */
+export const FILTER: readonly Entry[] = [
+  {
+    id: 'K11', name: 'host-filter-drops', title: 'A rule of the packet filter on a node stops the connection, and it is none of a policy', layer: 'host',
+    shows: [silence(PODS), { kinds: ['refused', 'no-route'], to: PODS }, { kinds: ['name-timeout'] }],
+    tests: [{ at: 'filter-counter', for: ['counts-drop', 'counts-reject'], against: ['still'] }, { at: 'filter-rule', for: ['other'], refutes: ['kube-router', 'kube-proxy', 'calico', 'cilium'] }, { at: 'connect-client', for: ['timeout', 'refused', 'no-route'], refutes: ['ok'] }],
+    proofs: [[{ at: 'filter-counter', is: ['counts-drop', 'counts-reject'] }, { at: 'filter-rule', is: ['other'] }, { at: 'connect-client', is: ['timeout', 'refused', 'no-route'] }]],
+    fix: [{ what: 'Take the rule out where it is made (a firewall, a script, a security agent), or let ranges of pods pass before it.', command: 'iptables-save -c | grep -E "DROP|REJECT"' }], verify: 'The rule counts no more when the client connects.', source: ['iptables-extensions(8)', 'kubernetes.io: ports and protocols'],
+  },
+];

@@ -3,11 +3,15 @@ import { EnvironmentError } from '../../core/errors.ts';
 import type { NodeShell } from '../../node/shell.ts';
 import type { Prober } from '../diagnose.ts';
 import type { Fact, ObservationId } from '../fact.ts';
+import { matchesProbe } from '../observe/filter-rule.ts';
 import { fact, unseen, type Scene } from '../observe/scene.ts';
 import { ipOf, tryOf, type Try } from '../observe/tries.ts';
 import { connectFrom, type Attempt } from './connect.ts';
 import { readCounters, risen } from './counters.ts';
 import { pingLarge } from './large.ts';
+
+/** SYNs that a client sends before it gives up after 5 s: at once, after 1 s and after 3 s (RFC 6298, §5). */
+const SYNS = 3;
 
 const WORDS: Readonly<Record<string, string>> = { 'ok': 'connects', 'refused': 'is refused', 'timeout': 'gets no answer', 'no-route': 'finds no route to the host', 'net-unreachable': 'finds no way to the network', 'reset': 'is reset' };
 
@@ -29,9 +33,10 @@ export function liveProber(shellOf: (node: string) => NodeShell, now: () => Date
     const c = await read();
     const rules = nodes.flatMap((node, index) => {
       const [idle, before, after] = [a[index], b[index], c[index]];
-      return idle === undefined || before === undefined || after === undefined ? [] : risen([idle, before], [before, after]).map((one) => ({ node, ...one }));
+      return idle === undefined || before === undefined || after === undefined ? [] : risen([idle, before], [before, after], connected.value === 'timeout' ? SYNS : 1).map((one) => ({ node, ...one }));
     });
-    const [first] = rules;
+    // Others send meanwhile, too: what cannot have counted this connection says nothing of it.
+    const [first] = rules.filter(({ rule }) => matchesProbe(scene, rule));
     if (first === undefined) return [['connect-client', connected], ['filter-counter', c.every((one) => one === undefined) ? unseen('no program of iptables is on the nodes of both ends') : fact('still', 'no rule of iptables that drops or rejects counted the probe', { source: `iptables-save -c on ${nodes.join(', ')}`, observedAt: now().toISOString(), excerpt: 'no counter rose', level: 'observed' })]];
     const rejects = / -j REJECT\b/.test(first.rule);
     return [['connect-client', connected], ['filter-counter', fact(rejects ? 'counts-reject' : 'counts-drop', `a rule of node ${first.node} that ${rejects ? 'rejects' : 'drops'} counted ${first.by} packet${first.by === 1 ? '' : 's'} of the probe`, { source: `iptables-save -c on ${first.node}, before and after`, observedAt: now().toISOString(), excerpt: first.rule, level: 'observed' })]];

@@ -7,8 +7,13 @@ import { clientPod, fact, unseen, type Scene } from './scene.ts';
 /** The connection that was tried. Addresses that are not known are left out, and then fit every rule. */
 export interface Probed { from?: string; to: readonly string[]; ports: readonly number[]; protocol: 'TCP' | 'UDP'; /** An end is a node itself: its packets go through INPUT and OUTPUT. */ onNode: boolean; /** Both ends are nodes. */ nodesOnly: boolean }
 
-/** Chains of kube-router (kube-router: pkg/controllers/netpol). */
-const KUBE_ROUTER = /^KUBE-(?:ROUTER-|POD-FW-|NWPLCY-)/;
+/** Whose chains begin like that (kube-router: pkg/controllers/netpol; kube-proxy: pkg/proxy/iptables; Felix: ChainNamePrefix; Cilium: pkg/datapath/iptables). */
+const OWNERS: readonly (readonly [owner: string, chains: RegExp, who: string])[] = [
+  ['kube-router', /^KUBE-(?:ROUTER-|POD-FW-|NWPLCY-)/, " of K3s' policy controller"],
+  ['kube-proxy', /^KUBE-/, ' of kube-proxy'],
+  ['calico', /^cali-/, ' of Felix'],
+  ['cilium', /^(?:OLD_)?CILIUM_/, ' of Cilium'],
+];
 
 /** The value of a flag, and whether it is negated. */
 function flag(rule: string, pattern: string): { not: boolean; value: string } | undefined {
@@ -55,12 +60,15 @@ function probedOf(scene: Scene): Probed {
   };
 }
 
+/** Whether a rule can match packets of the connection that was tried. */
+export const matchesProbe = (scene: Scene, rule: string): boolean => canCount(rule, probedOf(scene));
+
 /** What a counter that rose says of this connection: nothing where its rule cannot match it. The rule is the evidence's excerpt. */
 export function sifted(scene: Scene, counted: Fact): [ObservationId, Fact][] {
   const [evidence] = counted.value === undefined || counted.value === 'still' ? [] : counted.evidence;
   if (evidence === undefined) return [['filter-counter', counted]];
   const rule = evidence.excerpt;
-  if (!canCount(rule, probedOf(scene))) return [['filter-counter', unseen(`a rule counted during the probe that cannot match it: ${rule}`)]];
-  const own = KUBE_ROUTER.test(chainOf(rule));
-  return [['filter-counter', counted], ['filter-rule', fact(own ? 'kube-router' : 'other', `the rule that counted stands in chain ${chainOf(rule)}${own ? " of K3s' policy controller" : ''}`, evidence)]];
+  if (!matchesProbe(scene, rule)) return [['filter-counter', unseen(`a rule counted during the probe that cannot match it: ${rule}`)]];
+  const [owner, , who] = OWNERS.find(([, chains]) => chains.test(chainOf(rule))) ?? ['other', undefined, ', which is none of Kubernetes or a CNI'];
+  return [['filter-counter', counted], ['filter-rule', fact(owner, `the rule that counted stands in chain ${chainOf(rule)}${who}`, evidence)]];
 }
