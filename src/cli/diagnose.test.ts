@@ -65,6 +65,16 @@ describe('the network is innocent', () => {
   }, 3 * PATIENCE);
 });
 
+describe('what is over', () => {
+  const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'web-1.1', namespace: 'shop' }, type: 'Warning', reason: 'FailedCreatePodSandBox', message: 'Failed to create pod sandbox: stat /var/lib/calico/nodename: no such file or directory', involvedObject: { kind: 'Pod', namespace: 'shop', name: 'web-1' } };
+  const objects = healthy('k3s-calico');
+  const unready = objects.map((object) => { const pod = object as { kind: string; metadata: { name: string }; status?: object }; return pod.kind === 'Pod' && pod.metadata.name === 'web-1' ? { ...pod, status: { ...pod.status, conditions: [{ type: 'Ready', status: 'False' }] } } : object; });
+
+  it.each([['says nothing of a pod that is Ready now', objects, []], ['counts while it is not', unready, ['N2']]] as const)('%s', async (_what, seen, causes) => {
+    expect(proved(await diagnose('--from', 'shop/web-1', '--to', 'shop/db-1', '--port', '5432', '--snapshot', cluster([...seen, event]))).filter((one) => one === 'N2')).toEqual(causes);
+  }, PATIENCE);
+});
+
 describe('the founding incident', () => {
   it('"127.0.0.1:9500 refused" is a server that is not up, and no CNI', async () => {
     for (const address of ['127.0.0.1', '0.0.0.0']) {

@@ -4,6 +4,7 @@ import type { Fact, ObservationId } from '../fact.ts';
 import { KNOWN_FAULTS } from '../faults/faults.ts';
 import { readSymptom } from '../symptom/parse.ts';
 import type { Symptom } from '../symptom/symptom.ts';
+import { isReady } from './pod-state.ts';
 import { fact, nameOf, type Scene } from './scene.ts';
 
 /** Text of a log, and what it is called. */
@@ -59,12 +60,14 @@ function listenerLater(logs: readonly Log[], { kind, port }: Symptom): Fact | un
   return fact(later ? 'yes' : 'no', later ? `the listener on port ${port} came up after the last refusal: it was the order of the start` : `connections to port ${port} were refused after its listener had come up: it went away again`, ...evidence);
 }
 
-/** Events of what is on the path; of everything where nothing was asked for. */
+/** Events of what is on the path; of everything where nothing was asked for. Of a pod that is Ready now they tell of what it got over. */
 function eventsOf({ view, ends }: Scene): EventObject[] {
-  const events = view.index.objects<EventObject>('Event');
-  if (ends.target === undefined && ends.from === undefined) return [...events];
+  const over = new Set(view.pods.filter((pod) => isReady(pod)).map(nameOf));
+  const nameIn = ({ involvedObject: about }: EventObject): string | undefined => (about?.kind === 'Pod' ? `${about.namespace ?? 'default'}/${about.name ?? ''}` : undefined);
+  const events = view.index.objects<EventObject>('Event').filter((event) => !over.has(nameIn(event) ?? ''));
+  if (ends.target === undefined && ends.from === undefined) return events;
   const pods = new Set([...ends.pods, ...(ends.from !== undefined && 'pod' in ends.from ? [ends.from.pod] : [])].map(nameOf));
-  return events.filter(({ involvedObject: about }) => about?.kind === 'Pod' && pods.has(`${about.namespace ?? 'default'}/${about.name ?? ''}`));
+  return events.filter((event) => pods.has(nameIn(event) ?? ''));
 }
 
 /** What texts say, by fault; and whether a listener came up later. */
