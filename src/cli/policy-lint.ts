@@ -6,8 +6,8 @@ import { findingsText, type Finding } from '../policy/lint/finding.ts';
 import { lint as lintAll } from '../policy/lint/lint.ts';
 import { readState } from '../policy/state.ts';
 import type { Read } from '../policy/watch/follow.ts';
-import { listArgument, textOption } from './options.ts';
-import { codeOf, enforcerOption, loadedOf, sourcesArgument } from './policy-input.ts';
+import { flagOption, listArgument, textOption } from './options.ts';
+import { codeOf, enforcerOption, loadedOf, sourcesArgument, strictOption, tellProblems } from './policy-input.ts';
 import { liveOptions } from './policy-live.ts';
 import { formatOption } from './policy-ask.ts';
 import { follow, isWatching, watchOption, write, type Watching } from './policy-watch.ts';
@@ -18,7 +18,7 @@ export const lint: Verb = {
   summary: 'policies that do not do what they look like',
   description: 'Finds policies that the API server would refuse, that select nothing, that are shadowed or redundant, that mean something else under another CNI, and pods that cannot reach the DNS. Exits 1 when there are errors or warnings.',
   arguments: [sourcesArgument],
-  options: [formatOption, watchOption, enforcerOption, ...liveOptions],
+  options: [formatOption, watchOption, enforcerOption, strictOption, ...liveOptions],
   examples: [{ command: 'fairlead policy lint manifests/', description: 'look at the policies of a repository' }],
   async run(ctx): Promise<ExitCode> {
     const [sources, enforcer, output] = [listArgument(ctx, 'source'), textOption(ctx, 'enforcer') ?? 'auto', textOption(ctx, 'output') ?? 'text'];
@@ -31,6 +31,8 @@ export const lint: Verb = {
     }
     const loaded = await loadedOf(ctx, sources);
     const read = { ...readState(loaded, enforcer), loaded };
+    // Otherwise they are findings like others.
+    if (flagOption(ctx, 'strict')) tellProblems(ctx, read.problems);
     const findings = findingsOf(read);
     ctx.stdout(output === 'json' ? `${JSON.stringify({ version: 1, enforcer: read.state.enforcer.name, findings }, null, 2)}\n` : findingsText(findings));
     return codeOf(isGood(findings));

@@ -94,6 +94,7 @@ describe('policy list', { timeout: 60_000 }, () => {
     const ran = await policy('list', file('broken.yaml'));
     expect([ran.code, ran.stdout.split('\n').length]).toEqual([0, 6]);
     expect(ran.stderr).toMatch(/^DIR\/broken\.yaml:2[23]: error: not valid YAML: .*; the document that begins in line 22 is left out\.\n$/);
+    expect(await policy('lint', '--strict', file('broken.yaml'))).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('1 part of the input cannot be used.') as string });
     expect(await policy('list', '--strict', file('broken.yaml'))).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('1 part of the input cannot be used.') as string });
   });
 
