@@ -83,13 +83,15 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
   // Where nothing was complained of, a fault that is there needs to explain nothing.
   const present = symptom === undefined && complaint.target === undefined && fors.some(({ at, value }) => ONE_FAULT.get(at) === fault.id && value === 'here');
   const confirmed = proof !== undefined || present;
-  return { fault, certainty: certaintyOf({ shows, symptom, refuted, confirmed, fors: fors.length, againsts: againsts.length }), for: fors, against: againsts, unchecked, confirmed };
+  // A connection that stands, and of which nobody complained, has no likely causes.
+  const stands = symptom === undefined && facts.get('connect-client')?.value === 'ok';
+  return { fault, certainty: certaintyOf({ shows, symptom, refuted, confirmed, stands, fors: fors.length, againsts: againsts.length }), for: fors, against: againsts, unchecked, confirmed };
 }
 
-function certaintyOf(at: { shows: 'yes' | 'no' | 'maybe'; symptom: Symptom | undefined; refuted: boolean; confirmed: boolean; fors: number; againsts: number }): Certainty {
+function certaintyOf(at: { shows: 'yes' | 'no' | 'maybe'; symptom: Symptom | undefined; refuted: boolean; confirmed: boolean; stands: boolean; fors: number; againsts: number }): Certainty {
   if (at.refuted || at.shows === 'no') return 'excluded';
   if (at.confirmed && at.againsts === 0 && (at.shows === 'yes' || at.symptom === undefined)) return 'proved';
-  return at.fors > at.againsts ? 'likely' : 'possible';
+  return at.fors > at.againsts && !at.stands ? 'likely' : 'possible';
 }
 
 const rankOf = (certainty: Certainty): number => CERTAINTIES.indexOf(certainty);
