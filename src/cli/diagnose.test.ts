@@ -70,6 +70,13 @@ describe('what is over', () => {
   const objects = healthy('k3s-calico');
   const unready = objects.map((object) => { const pod = object as { kind: string; metadata: { name: string }; status?: object }; return pod.kind === 'Pod' && pod.metadata.name === 'web-1' ? { ...pod, status: { ...pod.status, conditions: [{ type: 'Ready', status: 'False' }] } } : object; });
 
+  it('says nothing of a pod that is gone, and what a runtime says is no answer of an application', async () => {
+    const gone = { ...event, involvedObject: { ...event.involvedObject, name: 'gone-1' } };
+    const failing = { ...event, message: 'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox' };
+    expect(proved(await diagnose('--snapshot', cluster([...objects, gone])))).toEqual([]);
+    expect(proved(await diagnose('--snapshot', cluster([...unready, failing])))).not.toContain('W11');
+  }, PATIENCE);
+
   it.each([['says nothing of a pod that is Ready now', objects, []], ['counts while it is not', unready, ['N2']]] as const)('%s', async (_what, seen, causes) => {
     expect(proved(await diagnose('--from', 'shop/web-1', '--to', 'shop/db-1', '--port', '5432', '--snapshot', cluster([...seen, event]))).filter((one) => one === 'N2')).toEqual(causes);
   }, PATIENCE);

@@ -60,11 +60,12 @@ function listenerLater(logs: readonly Log[], { kind, port }: Symptom): Fact | un
   return fact(later ? 'yes' : 'no', later ? `the listener on port ${port} came up after the last refusal: it was the order of the start` : `connections to port ${port} were refused after its listener had come up: it went away again`, ...evidence);
 }
 
-/** Events of what is on the path; of everything where nothing was asked for. Of a pod that is Ready now they tell of what it got over. */
+/** Events of what is on the path; of everything where nothing was asked for. Of a pod that is Ready now they tell of what it got over, and of one that is gone nothing that lasts. */
 function eventsOf({ view, ends }: Scene): EventObject[] {
-  const over = new Set(view.pods.filter((pod) => isReady(pod)).map(nameOf));
+  const known = new Map(view.pods.map((pod) => [nameOf(pod), isReady(pod)]));
+  const isOver = (name: string): boolean => known.get(name) ?? view.index.complete('Pod');
   const nameIn = ({ involvedObject: about }: EventObject): string | undefined => (about?.kind === 'Pod' ? `${about.namespace ?? 'default'}/${about.name ?? ''}` : undefined);
-  const events = view.index.objects<EventObject>('Event').filter((event) => !over.has(nameIn(event) ?? ''));
+  const events = view.index.objects<EventObject>('Event').filter((event) => { const name = nameIn(event); return name === undefined || !isOver(name); });
   if (ends.target === undefined && ends.from === undefined) return events;
   const pods = new Set([...ends.pods, ...(ends.from !== undefined && 'pod' in ends.from ? [ends.from.pod] : [])].map(nameOf));
   return events.filter((event) => pods.has(nameIn(event) ?? ''));
