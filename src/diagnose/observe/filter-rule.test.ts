@@ -1,6 +1,6 @@
 /** Which rules can have counted a probe. */
 import { describe, expect, it } from 'vitest';
-import { canCount, type Probed } from './filter-rule.ts';
+import { canCount, ownerOf, type Probed } from './filter-rule.ts';
 
 const PODS: Probed = { from: '10.42.1.7', to: ['10.43.3.2', '10.42.2.54'], ports: [5432], protocol: 'TCP', onNode: false, nodesOnly: false };
 const NODE: Probed = { to: ['192.168.10.12'], ports: [10_250], protocol: 'TCP', onNode: true, nodesOnly: true };
@@ -25,3 +25,10 @@ describe('a rule that counted', () => {
     ['-A FORWARD -j DROP', NODE, false],
   ])('%s', (rule, probed, can) => expect(canCount(rule, probed)).toBe(can));
 });
+
+// Only what is nobody's of these proves a filter of the host's own (K11).
+it.each([
+  ['-A KUBE-POD-FW-ABC -j REJECT', 'kube-router'], ['-A KUBE-ROUTER-FORWARD -j DROP', 'kube-router'], ['-A KUBE-NWPLCY-DEFAULT -j DROP', 'kube-router'],
+  ['-A KUBE-SERVICES -d 10.43.0.9/32 -p tcp -j REJECT', 'kube-proxy'], ['-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP', 'kube-proxy'],
+  ['-A cali-tw-cali50cf5654ec0 -j DROP', 'calico'], ['-A CILIUM_FORWARD -j DROP', 'cilium'], ['-A FORWARD -p tcp --dport 8080 -j DROP', 'other'], ['-A ufw-user-forward -j DROP', 'other'],
+])('%s is a rule of %s', (rule, owner) => expect(ownerOf(rule).owner).toBe(owner));

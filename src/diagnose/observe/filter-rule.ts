@@ -63,12 +63,18 @@ function probedOf(scene: Scene): Probed {
 /** Whether a rule can match packets of the connection that was tried. */
 export const matchesProbe = (scene: Scene, rule: string): boolean => canCount(rule, probedOf(scene));
 
+/** Whose rule it is, and in words: `other` is none of Kubernetes or a CNI. */
+export function ownerOf(rule: string): { owner: string; who: string } {
+  const [owner, , who] = OWNERS.find(([, chains]) => chains.test(chainOf(rule))) ?? ['other', undefined, ', which is none of Kubernetes or a CNI'];
+  return { owner, who };
+}
+
 /** What a counter that rose says of this connection: nothing where its rule cannot match it. The rule is the evidence's excerpt. */
 export function sifted(scene: Scene, counted: Fact): [ObservationId, Fact][] {
   const [evidence] = counted.value === undefined || counted.value === 'still' ? [] : counted.evidence;
   if (evidence === undefined) return [['filter-counter', counted]];
   const rule = evidence.excerpt;
   if (!matchesProbe(scene, rule)) return [['filter-counter', unseen(`a rule counted during the probe that cannot match it: ${rule}`)]];
-  const [owner, , who] = OWNERS.find(([, chains]) => chains.test(chainOf(rule))) ?? ['other', undefined, ', which is none of Kubernetes or a CNI'];
+  const { owner, who } = ownerOf(rule);
   return [['filter-counter', counted], ['filter-rule', fact(owner, `the rule that counted stands in chain ${chainOf(rule)}${who}`, evidence)]];
 }
