@@ -73,7 +73,7 @@ export async function collect(ctx: VerbContext, cluster: Cluster, { catalogue, o
   try {
     progress.start(`reading ${cluster.endpoint}`);
     const snapshot = await collectSnapshot({
-      source: narrowed(cluster, only), catalogue, tool: packageVersion(), now: new Date(), waiting: (what) => progress.waiting(what),
+      source: narrowed(cluster, only), catalogue, tool: packageVersion(), now: new Date(), waiting: (what) => progress.soFar(what),
       ...(shell === undefined ? { whyNoHosts: 'it was not said how hosts are reached (--via pod, ssh or lab:NAME)' } : { hostFacts: (node) => readHostFacts(shell(node)) }),
     });
     if (snapshot.entries.length === 0) throw new EnvironmentError(`nothing could be read of ${cluster.endpoint}: ${snapshot.unknown[0]?.why ?? 'it has no objects'}`);

@@ -38,10 +38,10 @@ describe('Cluster against a server that misbehaves', () => {
     await rm(dir, { recursive: true });
   });
 
-  async function kubeconfig(url: string): Promise<string> {
+  async function kubeconfig(url: string, settings: object = { 'insecure-skip-tls-verify': true }): Promise<string> {
     const path = join(dir, 'kubeconfig');
     const config = {
-      clusters: [{ name: 'c', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
+      clusters: [{ name: 'c', cluster: { server: url, ...settings } }],
       users: [{ name: 'u', user: { token: 't' } }],
       contexts: [{ name: 'ctx', context: { cluster: 'c', user: 'u' } }],
       'current-context': 'ctx',
@@ -97,6 +97,7 @@ describe('Cluster against a server that misbehaves', () => {
 
   test('missing kubeconfigs and contexts are usage errors', async () => {
     await expect(Cluster.connect({ kubeconfig: join(dir, 'absent') })).rejects.toThrow(UsageError);
+    await expect(kubeconfig('http://127.0.0.1:1', {}).then((path) => Cluster.connect({ kubeconfig: path }))).rejects.toThrow('at http://127.0.0.1:1, which is not encrypted');
     await expect(Cluster.connect({ kubeconfig: join(dir, 'kubeconfig'), context: 'other' })).rejects.toThrow(/has no context other; it has: ctx/);
   });
 

@@ -17,7 +17,7 @@ export interface ConnectOptions {
 /** Where the service account token stands inside a pod. */
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
-/** Loads and checks a kubeconfig. Errors: UsageError when the file, the context or its cluster is not there. */
+/** Loads and checks a kubeconfig. Errors: UsageError when the file, the context or its cluster is not there, or its server is reached without encryption. */
 export async function loadKubeConfig(options: ConnectOptions): Promise<KubeConfig> {
   // The client library takes a third of a second to load, so only those who connect pay for it.
   const { KubeConfig } = await import('@kubernetes/client-node');
@@ -37,8 +37,13 @@ export async function loadKubeConfig(options: ConnectOptions): Promise<KubeConfi
     }
     config.setCurrentContext(options.context);
   }
-  if (config.getCurrentCluster() === null) {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
     throw new UsageError(`the kubeconfig ${source} has no cluster for its context ${config.getCurrentContext() || '(none is current)'}.`, { hint: 'Choose a context with --context.' });
+  }
+  // The client library refuses at the first request, in words of its own.
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
+    throw new UsageError(`the kubeconfig ${source} reaches cluster ${cluster.name} at ${cluster.server}, which is not encrypted: credentials would be sent in the clear.`, { hint: 'Use its https address; for a proxy on this machine, as `kubectl proxy`, set `insecure-skip-tls-verify: true` for this cluster.' });
   }
   return config;
 }

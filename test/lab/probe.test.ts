@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PodObject } from '../../src/cluster/objects.ts';
 import { waitUntil } from '../../src/cluster/wait.ts';
@@ -18,6 +19,8 @@ import { startLab, type TestLab } from './support/lab.ts';
 import { readReport, recount } from './support/migration.ts';
 
 const NAME = 'probe';
+/** How long an agent sends while nobody collects. */
+const UNCOLLECTED_MS = 3_000;
 const VIA = ['--via', `lab:${NAME}`];
 const dir = mkdtempSync(join(tmpdir(), 'fairlead-probe-test-'));
 let lab: TestLab;
@@ -96,6 +99,8 @@ describe('a collector that is killed', { timeout: 400_000 }, () => {
     const node = lab.nodes[1];
     const agents = async (): Promise<PodObject[]> => (await lab.cluster.list<PodObject>({ apiVersion: 'v1', kind: 'Pod', namespace: 'fairlead-system', fieldSelector: `spec.nodeName=${node}`, labelSelector: 'fairlead.dev/agent=pod' }));
     const [before] = await agents();
+    // Each class is due at least once a second: none may have had all its samples collected.
+    await sleep(UNCOLLECTED_MS);
     const deletedAt = Date.now();
     await lab.kubectl('-n', 'fairlead-system', 'delete', 'pod', before?.metadata.name ?? '');
     const goneAt = Date.now();

@@ -80,6 +80,7 @@ const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'arp-silence', node: 'agent-1', step: 'node:agent-1/prove', forMs: 20_000, hits: [...SERVED, 'api-server'] },
   { fault: 'node-reboot', node: 'agent-1', step: 'node:agent-1/prove', hits: SERVED },
   { fault: 'drop', node: 'agent-1', step: 'node:agent-1/uncordon', forMs: 15_000, hits: SERVED },
+  { fault: 'felix-hang', node: 'agent-1', step: 'node:server-1/drain', forMs: 3_000, hits: SERVED },
   { fault: 'node-reboot', node: 'server-1', step: 'node:server-1/start', hits: [...SERVED, 'api-server', 'egress'] },
 ];
 

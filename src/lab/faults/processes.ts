@@ -6,7 +6,7 @@ import { output } from '../../core/process.ts';
 import { waitUntil } from '../../cluster/wait.ts';
 import { enterNode, nodeProcess, startTimeOf, type ProcessId } from '../nodes/shell.ts';
 import { rebootNode } from '../reboot.ts';
-import { nothingToUndo, type Fault, type FaultContext } from './fault.ts';
+import { nothingToUndo, type Captured, type Fault, type FaultContext } from './fault.ts';
 import { readEntries } from './journal-follower.ts';
 import { findProcesses, sendSignal } from './node-processes.ts';
 import { tableOf } from './switch.ts';
@@ -17,6 +17,11 @@ const API_PORT = 6443;
 
 const isFelix = (argv: readonly string[]): boolean => basename(argv[0] ?? '') === 'calico-node' && argv.includes('-felix');
 const felixOf = (ctx: FaultContext): ProcessId[] => findProcesses(ctx.lab.name, ctx.node.name, isFelix);
+
+function goOn(_ctx: FaultContext, captured: Captured): Promise<void> {
+  sendSignal(captured['processes'] as ProcessId[], 'SIGCONT');
+  return Promise.resolve();
+}
 
 export const felixCrash: Fault = {
   ...nothingToUndo,
@@ -51,6 +56,25 @@ export const felixCrashLoop: Fault = {
     return Promise.resolve();
   },
   undo: () => Promise.resolve(),
+};
+
+export const felixHang: Fault = {
+  name: 'felix-hang',
+  does: 'Felix on the node stands still (SIGSTOP): packets go on by the rules that are there, and no new pod or policy is learnt of.',
+  ends: 'It goes on (SIGCONT).',
+  node: 'required',
+  options: [],
+  lasting: true,
+  capture(ctx) {
+    const processes = felixOf(ctx);
+    if (processes.length === 0) throw new EnvironmentError(`Felix does not run on ${ctx.node.name}`, { hint: 'it comes with Calico; wait until that has started there' });
+    return Promise.resolve({ processes });
+  },
+  inject(ctx, captured) {
+    sendSignal(captured['processes'] as ProcessId[], 'SIGSTOP');
+    return Promise.resolve(`Felix on ${ctx.node.name} stands still`);
+  },
+  undo: goOn,
 };
 
 export const nodeReboot: Fault = {
@@ -112,10 +136,7 @@ export const apiHang: Fault = {
     sendSignal(captured['processes'] as ProcessId[], 'SIGSTOP');
     return Promise.resolve(`the API server on ${ctx.node.name} stands still`);
   },
-  undo(_ctx, captured) {
-    sendSignal(captured['processes'] as ProcessId[], 'SIGCONT');
-    return Promise.resolve();
-  },
+  undo: goOn,
 };
 
 /** Epoch ms at which a process started; clock ticks are 1/100 s on every Linux that Node runs on (USER_HZ). */

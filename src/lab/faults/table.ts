@@ -2,7 +2,7 @@
 import { UsageError } from '../../core/errors.ts';
 import type { Fault } from './fault.ts';
 import { stuckPod } from './pods.ts';
-import { apiDown, apiHang, felixCrash, felixCrashLoop, killTool, nodeReboot } from './processes.ts';
+import { apiDown, apiHang, felixCrash, felixCrashLoop, felixHang, killTool, nodeReboot } from './processes.ts';
 import { calicoCannotStart, diskFull } from './storage.ts';
 import { arpSilence, drop, mtuBlackHole, oneWayDrop } from './switch.ts';
 import { mtuSmall, staleFdb, wrongVtepMac } from './tunnel.ts';
@@ -10,7 +10,7 @@ import { mtuSmall, staleFdb, wrongVtepMac } from './tunnel.ts';
 export const FAULTS: readonly Fault[] = [
   drop, oneWayDrop, mtuBlackHole, arpSilence,
   wrongVtepMac, staleFdb, mtuSmall,
-  calicoCannotStart, felixCrash, felixCrashLoop, diskFull, stuckPod,
+  calicoCannotStart, felixCrash, felixCrashLoop, felixHang, diskFull, stuckPod,
   nodeReboot, apiDown, apiHang, killTool,
 ];
 

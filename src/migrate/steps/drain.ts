@@ -1,4 +1,4 @@
-/** Step `drain`: cordon a node and move its pods elsewhere, one replica at a time, honouring disruption budgets. */
+/** Step `drain`: cordon a node and move its pods elsewhere, one workload after another and one replica at a time, honouring disruption budgets. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isReady, type KubeObject, type PodObject } from '../../cluster/objects.ts';
 import { waitUntil } from '../../cluster/wait.ts';
@@ -6,6 +6,7 @@ import { EnvironmentError } from '../../core/errors.ts';
 import type { StepHandler } from '../types.ts';
 import { waitOptions, type StepContext } from './context.ts';
 import { drainChecks, readPins, surveyDrain, type PinnedPods } from './drain-checks.ts';
+import { untilReplaced } from './pace.ts';
 import { controllerOf, describePod, drainable } from './pods.ts';
 import { keepProxiesFollowing, removeProxyChecks, type Otherwise } from './proxies.ts';
 
@@ -91,11 +92,16 @@ async function refuseIfBlocked(ctx: StepContext, { node, timeoutMs, pinnedPods }
   throw new EnvironmentError(`${node} cannot be drained, and has not been touched. ${blocked.map(({ title, expected, observed }) => `${title}: expected ${expected}, seen ${observed}`).join('. ')}`, { hint: blocked.map(({ fix }) => fix ?? '').join('; ') });
 }
 
-/** Evicts pods: first those that start anew elsewhere, in turn; then those that are tied to the node, which nobody waits for now. */
+/** Evicts pods: first those that start anew elsewhere, one workload after another; then those that are tied to the node, which nobody waits for now. */
 async function evictAll(ctx: StepContext, pods: readonly PodObject[], terms: Terms): Promise<void> {
   const tied = new Set((await readPins(ctx.cluster, pods)).map(({ pod }) => pod.metadata.uid));
   const groups = Object.values(Object.groupBy(pods.filter((pod) => !tied.has(pod.metadata.uid)), (pod) => controllerOf(pod)?.uid ?? pod.metadata.uid ?? describePod(pod)));
-  await Promise.all(groups.map((group) => evictInTurn(ctx, group ?? [], terms)));
+  const turns: Promise<void>[] = [];
+  for (const group of groups) {
+    turns.push(evictInTurn(ctx, group ?? [], terms));
+    await Promise.race([Promise.all(turns), untilReplaced(ctx, group ?? [])]);
+  }
+  await Promise.all(turns);
   await Promise.all(pods.filter((pod) => tied.has(pod.metadata.uid)).map((pod) => evictOne(ctx, pod, terms)));
 }
 
