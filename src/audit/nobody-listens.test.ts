@@ -35,6 +35,11 @@ describe('a listener', () => {
     expect((await judged([service('web', spec), pod('a', { status: both }), at(address)])).checked).toMatchObject([{ verdict }]);
   });
 
+  it('in one of two namespaces with the same address is not told of either', async () => {
+    const twice = host('n1', { pods: [[8080], [9090]].map((ports) => ({ addresses: ['10.42.0.7'], sockets: ports.map((port) => ({ protocol: 'tcp' as const, address: '*', port, process: 'app' })) })) });
+    expect((await judged([service('web', v4), pod('a', { status: both }), twice])).checked).toMatchObject([{ verdict: 'unknown' }]);
+  });
+
   it('of the other protocol, or on another port, is none', async () => {
     expect((await judged([service('web', v4), pod('a', { status: both }), at('*', { protocol: 'udp' })])).checked).toMatchObject([{ verdict: 'fail' }]);
     expect((await judged([service('dns', { ...v4, ports: [{ port: 53, targetPort: 53, protocol: 'UDP' }] }), pod('a', { status: both }), at('*', { protocol: 'udp', port: 53 })])).checked).toMatchObject([{ verdict: 'pass' }]);

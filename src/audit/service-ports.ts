@@ -16,13 +16,15 @@ export function targetOf({ port, targetPort = port, protocol = 'TCP' }: ServiceP
 
 type Sockets = NonNullable<NonNullable<HostFacts['pods']>[number]['sockets']>;
 
-/** Listening sockets of a pod; undefined when its network namespace was not read, or has so many that not all are kept. */
+/** Listening sockets of a pod; undefined when its network namespace was not read, is one of two with its address, or has so many that not all are kept. */
 export function socketsOf(view: View, pod: Pod): Sockets | undefined {
   const ip = pod.status?.podIP;
   const host = view.index.host(pod.spec?.nodeName ?? '');
   if (ip === undefined || host === undefined) return undefined;
   if (pod.spec?.hostNetwork === true) return host.sockets;
-  const sockets = host.pods?.find(({ addresses }) => addresses.includes(ip))?.sockets;
+  const [own, another] = (host.pods ?? []).filter(({ addresses }) => addresses.includes(ip));
+  // An address that was given twice does not tell whose namespace is whose (FL-IPAM-002).
+  const sockets = another === undefined ? own?.sockets : undefined;
   return sockets === undefined || sockets.length >= MAX_OF_ONE_POD ? undefined : sockets;
 }
 

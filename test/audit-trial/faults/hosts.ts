@@ -18,7 +18,11 @@ export const HOSTS: readonly TrialFault[] = [
   { id: 'two-tunnels-one-port', lab: 'flannel', what: 'a device cilium_vxlan with port 8472', rule: 'FL-VXLAN-001', subject: 'Node {agent-1}', changes: [{ on: '{agent-1}', run: 'ip link add cilium_vxlan type vxlan id 2 dstport 8472 dev eth0', undo: 'ip link del cilium_vxlan' }], also: { 'FL-CNI-007': 'Cilium does not run, and its device is there' } },
   { id: 'backends-differ', lab: 'flannel', what: 'a node announces the backend host-gw, the others vxlan', rule: 'FL-VXLAN-002', subject: 'Node {agent-2}', changes: [annotation('{agent-2}', 'flannel.alpha.coreos.com/backend-type', 'host-gw', 'vxlan')] },
   { id: 'no-forwarding', lab: 'flannel', what: 'net.ipv4.ip_forward = 0', rule: 'FL-HOST-001', subject: 'Node {agent-1}', quick: true, changes: [{ on: '{agent-1}', run: 'sysctl -qw net.ipv4.ip_forward=0', undo: 'sysctl -qw net.ipv4.ip_forward=1' }] },
-  { id: 'firewall-on', lab: 'flannel', what: 'a service called ufw is active', rule: 'FL-HOST-003', subject: 'Node {agent-2}', changes: [{ on: '{agent-2}', run: 'printf "[Service]\\nType=exec\\nExecStart=/bin/sleep 1000000\\n" > /etc/systemd/system/ufw.service && systemctl daemon-reload && systemctl start ufw', undo: 'systemctl stop ufw; rm -f /etc/systemd/system/ufw.service; systemctl daemon-reload' }] },
+  {
+    id: 'firewall-on', lab: 'flannel', what: 'firewalld is installed and off, and a service called ufw is active', rule: 'FL-HOST-003', subject: 'Node {agent-2}',
+    // Of a unit that is not there the lab's systemctl says nothing on standard output, where systemd says `inactive`.
+    changes: [{ on: '{agent-2}', run: 'for unit in firewalld ufw; do printf "[Service]\\nType=exec\\nExecStart=/bin/sleep 1000000\\n" > /etc/systemd/system/$unit.service; done && systemctl daemon-reload && systemctl start ufw', undo: 'systemctl stop ufw; rm -f /etc/systemd/system/ufw.service /etc/systemd/system/firewalld.service; systemctl daemon-reload' }],
+  },
   {
     id: 'forward-drop', lab: 'calico', what: 'FORWARD drops by default, and Calico\'s chain is not called from it', rule: 'FL-HOST-002', subject: 'Node {agent-2}',
     changes: [{ on: '{agent-2}', run: 'iptables -S FORWARD > /run/trial-forward && iptables -P FORWARD DROP && grep -e "-j cali-FORWARD" /run/trial-forward | sed "s/^-A/-D/" | xargs -L1 iptables', undo: 'iptables -P FORWARD ACCEPT; grep -e "-j cali-FORWARD" /run/trial-forward | sed "s/^-A FORWARD/-I FORWARD 1/" | xargs -L1 iptables' }],
