@@ -22,7 +22,8 @@ export const CNI: readonly TrialFault[] = [
   { id: 'stale-flannel-conf', lab: 'calico', what: 'Flannel\'s configuration came back, before Calico\'s', rule: 'FL-CNI-002', subject: 'Node {agent-2}', also: { 'FL-CNI-004': 'the plugin flannel, which it calls, is not installed' }, changes: [{ on: '{agent-2}', run: `echo '{"cniVersion":"0.3.1","name":"cbr0","plugins":[{"type":"flannel","delegate":{"hairpinMode":true}}]}' > /etc/cni/net.d/05-flannel.conflist`, undo: 'rm -f /etc/cni/net.d/05-flannel.conflist' }] },
   {
     id: 'conf-in-other-directory', lab: 'flannel', what: 'the configuration lies in /etc/cni/net.d, where K3s\' containerd does not look', rule: 'FL-CNI-003', subject: 'Node {agent-2}',
-    changes: [{ on: '{agent-2}', run: `mkdir -p /etc/cni/net.d && mv ${K3S_CONFS}/10-flannel.conflist /etc/cni/net.d/`, undo: `mv /etc/cni/net.d/10-flannel.conflist ${K3S_CONFS}/` }],
+    // Moved back, containerd would not notice it (FL-CNI-018).
+    changes: [{ on: '{agent-2}', run: `mkdir -p /etc/cni/net.d && mv ${K3S_CONFS}/10-flannel.conflist /etc/cni/net.d/`, undo: `cp /etc/cni/net.d/10-flannel.conflist ${K3S_CONFS}/ && rm /etc/cni/net.d/10-flannel.conflist` }],
   },
   { id: 'loopback-plugin-gone', lab: 'flannel', what: 'the plugin loopback is not where containerd looks', rule: 'FL-CNI-004', subject: 'Node {agent-1}', changes: [away('{agent-1}', 'loopback')] },
   {

@@ -15,9 +15,9 @@ export const confUnnoticed: Rule = {
   severity: 'error',
   faults: ['N4'],
   looksAt: 'Nodes that are not Ready because the runtime has no network, while the directory that their containerd reads has a valid configuration and all of its plugins are installed.',
-  why: 'containerd watches its directory; when that was deleted and made anew (`kubeadm reset`, a mount over it), it watches the old one for ever. The node stays NotReady with `cni plugin not initialized`, and pods in ContainerCreating.',
-  fix: [{ what: 'Restart the runtime; running pods stay. When the file has been there for seconds only, look again first.', command: 'systemctl restart containerd   # K3s: systemctl restart k3s or k3s-agent' }],
-  refs: ['calico#8694'],
+  why: 'containerd watches its directory; when that was deleted and made anew (`kubeadm reset`, a mount over it), it watches the old one for ever. It also passes over files that only appear, as one that was moved in from another directory: it reads again when something there is written, removed or renamed. The node stays NotReady with `cni plugin not initialized`, and pods in ContainerCreating.',
+  fix: [{ what: 'Where the directory is the one that containerd watches, write the file anew.', command: 'cd DIRECTORY && cp FILE FILE.new && mv FILE.new FILE' }, { what: 'Otherwise restart the runtime; running pods stay. When the file has been there for seconds only, look again first.', command: 'systemctl restart containerd   # K3s: systemctl restart k3s or k3s-agent' }],
+  refs: ['calico#8694', 'containerd: internal/cri/server/cni_conf_syncer.go'],
   check(view) {
     const silent = view.nodes.flatMap((one) => {
       const ready = one.status?.conditions?.find(({ type }) => type === 'Ready') as { status?: string; message?: string } | undefined;
