@@ -19,9 +19,9 @@ export const HOSTS: readonly TrialFault[] = [
   { id: 'backends-differ', lab: 'flannel', what: 'a node announces the backend host-gw, the others vxlan', rule: 'FL-VXLAN-002', subject: 'Node {agent-2}', changes: [annotation('{agent-2}', 'flannel.alpha.coreos.com/backend-type', 'host-gw', 'vxlan')] },
   { id: 'no-forwarding', lab: 'flannel', what: 'net.ipv4.ip_forward = 0', rule: 'FL-HOST-001', subject: 'Node {agent-1}', quick: true, changes: [{ on: '{agent-1}', run: 'sysctl -qw net.ipv4.ip_forward=0', undo: 'sysctl -qw net.ipv4.ip_forward=1' }] },
   {
-    id: 'firewall-on', lab: 'flannel', what: 'firewalld is installed and off, and a service called ufw is active', rule: 'FL-HOST-003', subject: 'Node {agent-2}',
-    // Of a unit that is not there the lab's systemctl says nothing on standard output, where systemd says `inactive`.
-    changes: [{ on: '{agent-2}', run: 'for unit in firewalld ufw; do printf "[Service]\\nType=exec\\nExecStart=/bin/sleep 1000000\\n" > /etc/systemd/system/$unit.service; done && systemctl daemon-reload && systemctl start ufw', undo: 'systemctl stop ufw; rm -f /etc/systemd/system/ufw.service /etc/systemd/system/firewalld.service; systemctl daemon-reload' }],
+    id: 'firewall-on', lab: 'flannel', what: 'a service called ufw is active', rule: 'FL-HOST-003', subject: 'Node {agent-2}',
+    // Of a unit that is not there the lab's systemctl says nothing on standard output, where systemd says `inactive`: all that an audit asks for are there.
+    changes: [{ on: '{agent-2}', run: 'for unit in firewalld ufw NetworkManager docker nftables; do printf "[Service]\\nType=exec\\nExecStart=/bin/sleep 1000000\\n" > /etc/systemd/system/$unit.service; done && systemctl daemon-reload && systemctl start ufw', undo: 'systemctl stop ufw; cd /etc/systemd/system && rm -f firewalld.service ufw.service NetworkManager.service docker.service nftables.service; systemctl daemon-reload' }],
   },
   {
     id: 'forward-drop', lab: 'calico', what: 'FORWARD drops by default, and Calico\'s chain is not called from it', rule: 'FL-HOST-002', subject: 'Node {agent-2}',
