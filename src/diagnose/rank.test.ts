@@ -106,6 +106,18 @@ describe('what to look at next', () => {
 
   it('is nothing where no cause is open', () => expect(nextObservations([], new Map())).toEqual([]));
 
+  it('tells the likely ones apart first, and of one price by what tells most', () => {
+    const facts = new Map<ObservationId, Fact>([['placement', seen('different')], ['connect-direct', seen('timeout')], ['connect-client-node', seen('timeout')], ['connect-target-node', seen('ok')], ['connect-nodes', seen('ok')], ['connect-client', seen('timeout')], ['cni', seen('flannel')]]);
+    const causes = ranked(KNOWN_FAULTS.map((one) => judge(one, { symptom: symptom('timeout', 'connect'), target: 'pod' }, facts)));
+    const likely = causes.filter(({ certainty }) => certainty === 'likely').map(({ fault: { id } }) => id);
+    expect(likely).toEqual(expect.arrayContaining(['V4', 'V5', 'V6', 'A7', 'H9', 'L4']));
+    const live = nextObservations(causes, facts, (at) => ['tunnel', 'tunnel-port', 'filter-counter', 'connect-dns', 'connect-inside'].includes(at));
+    expect(live.slice(0, 2).map(({ at }) => at)).toEqual(['tunnel', 'tunnel-port']);
+    // It would tell of others, and is cheaper.
+    expect(live.map(({ at }) => at)).not.toContain('connect-dns');
+    for (const { tells } of live) expect(likely).toEqual(expect.arrayContaining(tells));
+  });
+
   it('leaves out what cannot be done', () => {
     const causes = ranked(KNOWN_FAULTS.map((one) => judge(one, { symptom: symptom('timeout', 'connect'), target: 'service' }, new Map())));
     expect(nextObservations(causes, new Map(), (at) => at === 'policy').map(({ at }) => at)).toEqual(['policy']);
