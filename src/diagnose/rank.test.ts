@@ -91,6 +91,22 @@ describe('the ranking', () => {
   });
 });
 
+describe('a rule that found nothing', () => {
+  const complaint_ = { symptom: symptom('timeout', 'connect'), target: 'pod' } as const;
+  const certainty = (...more: readonly [ObservationId, Fact][]): Certainty | undefined => KNOWN_FAULTS.filter(({ id }) => id === 'H10').map((one) => judge(one, complaint_, new Map<ObservationId, Fact>([['cni', seen('calico')], ['placement', seen('different')], ...more])).certainty)[0];
+
+  it('excludes its fault where it saw all, and takes back neither its own words nor what another rule found', () => {
+    const nothing: [ObservationId, Fact] = ['rule:FL-HOST-013', seen('pass')];
+    expect(certainty()).toBe('possible');
+    expect(certainty(nothing)).toBe('excluded');
+    expect(certainty(['rule:FL-HOST-013', { ...seen('pass'), weak: 'incomplete' } as Fact])).toBe('possible');
+    expect(certainty(nothing, ['says:H10', seen('said')])).toBe('likely');
+    expect(certainty(nothing, ['rule:FL-CNI-013', seen('here')])).toBe('likely');
+    // What was sent and arrived excludes it all the same.
+    expect(certainty(nothing, ['says:H10', seen('said')], ['tunnel', seen('arrives')])).toBe('excluded');
+  });
+});
+
 describe('what to look at next', () => {
   it('is something unknown that can change the order, the cheapest first', () => {
     fc.assert(fc.property(complaint, fc.subarray(['policy', 'listener', 'endpoints', 'target-state', 'route'] as const), (about, known) => {

@@ -38,7 +38,7 @@ export const CLUSTER: readonly Entry[] = [
   {
     id: 'K5', name: 'node-down', title: 'A node at one of the ends is not ready', layer: 'host',
     shows: [silence(REMOTE), { kinds: ['no-route', 'refused', 'reset'], to: REMOTE }, { kinds: ['name-timeout', 'closed'] }],
-    tests: [{ at: 'nodes', for: ['not-ready'], refutes: ['ready'] }, { at: 'connect-nodes', for: ['timeout', 'no-route'], against: ['ok', 'refused'] }, { at: 'underlay-ping', for: ['lost'], against: ['ok'] }],
+    tests: [{ at: 'nodes', for: ['not-ready'], refutes: ['ready'] }, { at: 'connect-nodes', for: ['timeout', 'no-route', 'refused'] }, { at: 'underlay-ping', for: ['lost'] }],
     proofs: [[{ at: 'nodes', is: ['not-ready'] }, { at: 'connect-nodes', is: ['timeout', 'no-route'] }, { at: 'underlay-ping', is: ['lost'] }, { at: 'connect-direct', is: ['timeout', 'no-route'] }, { at: 'placement', is: ['different'] }]],
     fix: [{ what: 'See why: the kubelet does not report, or the node is gone.', command: 'kubectl describe node NODE' }], verify: 'The node is Ready.', source: ['kubernetes.io: node conditions'],
   },

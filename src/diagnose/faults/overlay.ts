@@ -51,7 +51,7 @@ export const OVERLAY: readonly Entry[] = [
     id: 'V2', title: 'vSphere and VXLAN on port 4789', layer: 'overlay', shows: LOST, tests: [CALICO, ...BETWEEN_NODES, { at: 'tunnel', for: ['arrives'], refutes: ['lost', 'dropped', 'no-port', 'not-taken', 'unsent'] }, ruleOfAll('FL-VXLAN-005')], proofs: [], fix: fixOf('FL-VXLAN-005'), verify: 'TCP between pods of two nodes works.', source: ['calico#9433'],
   },
   {
-    id: 'M1', title: 'Packets of pods are too large for what carries them', layer: 'mtu', shows: LARGE, tests: [...SIZES, ruleOfAll('FL-MTU-001'), rule('FL-MTU-003'), { at: 'placement', refutes: ['same'] }], caseOf: ['M2'], proofs: [byRule('FL-MTU-001', DIFFERENT, { at: 'capture:pmtu-black-hole', is: ['seen'] }), byRule('FL-MTU-001', DIFFERENT, { at: 'large-packets', is: ['lost', 'too-big'] })],
+    id: 'M1', title: 'Packets of pods are too large for what carries them', layer: 'mtu', shows: LARGE, tests: [...SIZES, rule('FL-MTU-001'), rule('FL-MTU-003'), { at: 'placement', refutes: ['same'] }], caseOf: ['M2'], proofs: [byRule('FL-MTU-001', DIFFERENT, { at: 'capture:pmtu-black-hole', is: ['seen'] }), byRule('FL-MTU-001', DIFFERENT, { at: 'large-packets', is: ['lost', 'too-big'] })],
     belief: 'Small requests work and large answers hang: it looks like a slow application.', fix: fixOf('FL-MTU-001'), verify: '`ping -M do -s SIZE` from pod to pod works up to the MTU of eth0 less 28.', source: ['kubeasz#1444', 'calico#12432'],
   },
   {

@@ -24,7 +24,6 @@ const NEEDS: Readonly<Record<string, (scene: Scene, nodes: readonly string[]) =>
   'FL-VXLAN-001': onHosts(({ links }) => links !== undefined),
   'FL-VXLAN-002': onHosts(({ links }) => links?.some(({ vxlan }) => vxlan !== undefined) === true),
   'FL-VXLAN-005': onNodes(({ spec }) => isCloud(spec.providerID)),
-  'FL-MTU-001': onHosts(({ links, routes }) => links !== undefined && routes !== undefined),
   'FL-CNI-001': ({ view }) => view.snapshot.source === 'live' && view.index.complete('DaemonSet'),
 };
 

@@ -79,15 +79,29 @@ describe('a rule that found nothing', () => {
   };
 
   it('excludes a fault where it had all before it', async () => {
-    for (const rule of ['FL-HOST-012', 'FL-VXLAN-001', 'FL-VXLAN-002', 'FL-MTU-001', 'FL-CNI-001']) expect([rule, await value(trialOf(), rule)]).toEqual([rule, 'sure']);
+    for (const rule of ['FL-HOST-012', 'FL-VXLAN-001', 'FL-VXLAN-002', 'FL-CNI-001']) expect([rule, await value(trialOf(), rule)]).toEqual([rule, 'sure']);
     expect(await value(trialOf('kubeadm-calico'), 'FL-HOST-013')).toBe('sure');
   });
 
   it('does not where it had not', async () => {
     const hostless = onHost(trialOf(), /^n2$/, (host) => delete host.links);
-    for (const rule of ['FL-VXLAN-001', 'FL-VXLAN-002', 'FL-MTU-001']) expect([rule, await value(hostless, rule)]).toEqual([rule, 'incomplete']);
+    for (const rule of ['FL-VXLAN-001', 'FL-VXLAN-002']) expect([rule, await value(hostless, rule)]).toEqual([rule, 'incomplete']);
     expect(await value(trialOf(), 'FL-CNI-001', 'files')).toBe('incomplete');
     expect(await value(trialOf(), 'FL-VXLAN-005')).toBe('incomplete');
     expect(await value(trialOf('kubeadm-calico'), 'FL-HOST-012')).toBe('incomplete');
+  });
+});
+
+describe("kube-proxy's health port", () => {
+  const value = async (sockets: HostFacts['sockets'], flavour?: Flavour): Promise<string | undefined> => HOSTS['proxy-listens']?.(await sceneOf(onHost(trialOf(flavour), /^n1$/, (host) => { if (sockets !== undefined) host.sockets = sockets; }), FROM_WEB))?.value;
+  it.each<[string | undefined, HostFacts['sockets']]>([
+    ['yes', [{ protocol: 'tcp', address: '*', port: 10_256, process: 'kube-proxy' }]], ['no', [{ protocol: 'tcp', address: '*', port: 10_250, process: 'kubelet' }]], ['no', [{ protocol: 'udp', address: '*', port: 10_256 }]], [undefined, undefined],
+  ])('%s', async (word, sockets) => expect(await value(sockets)).toBe(word));
+
+  it('speaks for rules that are missing, and proves nothing', async () => {
+    const snapshot = await liveSnapshot(onHost(trialOf(), /^n1$/, (host) => { host.sockets = []; }).objects);
+    const { causes } = await diagnose({ texts: ['dial tcp 10.96.3.2:5432: i/o timeout'], logs: [], asked: FROM_WEB, snapshot });
+    expect(causes.find(({ fault }) => fault.id === 'K7')).toMatchObject({ certainty: 'likely', confirmed: false });
+    expect(causes.filter(({ certainty }) => certainty === 'proved')).toEqual([]);
   });
 });
