@@ -59,7 +59,7 @@ export interface Diagnosis {
 }
 
 /** Observations that are made in one diagnosis at most: each has its own deadline, and a person waits. */
-const MOST_PROBES = 12;
+const MOST_PROBES = 16;
 
 const EMPTY: Snapshot = assemble({ tool: '', collectedAt: new Date(0).toISOString(), source: 'files', from: [], entries: [], hosts: [], unlisted: [], unknown: [] });
 

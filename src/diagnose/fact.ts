@@ -43,7 +43,8 @@ export const OBSERVATIONS = {
   'loopback': { question: 'whether lo is up in the pod', values: ['up', 'down'], cost: 2 },
   'conntrack': { question: 'how full connection tracking is', values: ['ok', 'full'], cost: 2 },
   'neighbour-table': { question: 'how full the neighbour table is', values: ['ok', 'full'], cost: 2 },
-  'tunnel-entry': { question: "where the client's node sends what is for the target's node", values: ['right', 'wrong-node', 'wrong-mac', 'missing'], cost: 2 },
+  'proxy-listens': { question: "whether kube-proxy's health port is open on the client's node", values: ['yes', 'no'], cost: 2 },
+  'tunnel-entry': { question: "where the nodes of both ends send what is for each other's pods", values: ['right', 'wrong-node', 'wrong-mac', 'missing'], cost: 2 },
   'listener-later': { question: 'whether the log shows the listener starting after the refusal', values: ['yes', 'no'], cost: 3 },
   'connect-inside': { question: "connecting to the pod's own address from inside of it", values: CONNECT, cost: 5 },
   'connect-target-node': { question: 'connecting to the pod from its own node', values: CONNECT, cost: 5 },
@@ -51,8 +52,13 @@ export const OBSERVATIONS = {
   'connect-direct': { question: "connecting to the pod's address from the client pod, past the Service", values: CONNECT, cost: 5 },
   'connect-client': { question: 'the connection itself, once more, from the client pod', values: CONNECT, cost: 5 },
   'connect-nodes': { question: "connecting from the client's node to the kubelet of the target's node", values: CONNECT, cost: 5 },
+  'connect-nodes-back': { question: "connecting from the target's node to the kubelet of the client's node", values: CONNECT, cost: 5 },
+  'underlay-ping': { question: "whether the target's node answers pings of the client's node", values: ['ok', 'lost'], cost: 5 },
   'large-packets': { question: 'whether packets as large as the pod may send arrive', values: ['fits', 'lost', 'too-big'], cost: 5 },
   'connect-dns': { question: 'connecting to DNS (TCP 53) from the client pod', values: CONNECT, cost: 5 },
+  'tunnel': { question: 'whether what one node puts into the tunnel comes out of it on the other, in both directions', values: ['arrives', 'lost', 'dropped', 'no-port', 'not-taken', 'bad-checksum', 'unsent'], cost: 6 },
+  'tunnel-port': { question: "whether datagrams that go straight from node to node reach the tunnel's port, in both directions", values: ['open', 'blocked', 'lost'], cost: 6 },
+  'service-rules': { question: "whether the client's node has kube-proxy's rules for the Service, with its endpoints", values: ['there', 'missing', 'stale', 'mixed', 'none'], cost: 6 },
   'filter-counter': { question: 'whether a rule that drops or rejects counts the probe', values: ['counts-drop', 'counts-reject', 'still'], cost: 6 },
   'filter-rule': { question: 'whose rule counts the probe', values: ['kube-router', 'kube-proxy', 'calico', 'cilium', 'other'], cost: 6 },
 } as const satisfies Readonly<Record<string, Observation>>;
@@ -76,7 +82,7 @@ export function observationOf(id: ObservationId): Observation {
 
 /** What an observation came to, or why it did not. `command`: how a person would look. */
 export type Fact =
-  | { value: string; says: string; evidence: readonly Evidence[]; /** It need not be so for the connection that failed: the client is a guess, or another pod of several may have been asked. */ weak?: 'guessed-client' | 'one-of-several' }
+  | { value: string; says: string; evidence: readonly Evidence[]; /** It need not be so for the connection that failed: the client is a guess, or another pod of several may have been asked; or a rule found nothing in an input that lacks some of what it looks at. */ weak?: 'guessed-client' | 'one-of-several' | 'incomplete' }
   | { value: undefined; why: string; command?: string };
 
 export type Facts = ReadonlyMap<ObservationId, Fact>;

@@ -22,22 +22,37 @@ function testAt({ fault }: Judgement, at: ObservationId): Test | undefined {
 /** Causes that are looked at when it is asked what would tell them apart: beyond these nobody would go on reading. */
 const OPEN = 12;
 
-/**
- * Observations that were not made and for which some value would change the order of the open causes, the cheapest first;
- * of one price those that concern more causes. `can`: those that may be made at all.
- */
-export function nextObservations(ranked: readonly Judgement[], facts: Facts, can: (at: ObservationId) => boolean = () => true): Next[] {
-  const open = ranked.filter(({ certainty }) => certainty === 'likely' || certainty === 'possible').slice(0, OPEN);
+/** How many pairs of causes the value that does most would treat differently. */
+function pairsTold(tests: readonly (Test | undefined)[], values: readonly string[]): number {
+  return Math.max(0, ...values.map((value) => {
+    const sizes = [...Map.groupBy(tests, (test) => effect(test, value)).values()].map(({ length }) => length);
+    return (tests.length * tests.length - sizes.reduce((sum, size) => sum + size * size, 0)) / 2;
+  }));
+}
+
+/** Of these causes: what was not observed and would tell them apart, or decides about the only one; the cheapest first, of one price what tells more of them apart. */
+function telling(open: readonly Judgement[], facts: Facts, can: (at: ObservationId) => boolean): Next[] {
   const ids = new Set(open.flatMap(({ fault }) => [...fault.tests.map(({ at }) => at), ...fault.proofs.flat().map(({ at }) => at)]));
   // Where both ends are is seen with the ends, and not by itself.
   const all = [...ids].filter((at) => at !== 'placement' && facts.get(at)?.value === undefined && can(at)).flatMap((at) => {
     const { values, cost, question } = observationOf(at);
     const tests = open.map((one) => testAt(one, at));
-    // It tells causes apart when some value treats two of them differently; of one alone, when it decides about it.
-    const splits = values.some((value) => new Set(tests.map((test) => effect(test, value))).size > 1) || (open.length === 1 && values.some((value) => effect(tests[0], value) !== 'none'));
+    const pairs = pairsTold(tests, values);
+    const decides = pairs > 0 || (open.length === 1 && values.some((value) => effect(tests[0], value) !== 'none'));
     const tells = open.filter((_, index) => tests[index] !== undefined).map(({ fault }) => fault.id);
     const command = facts.get(at);
-    return splits ? [{ at, question, cost, tells, ...(command?.value === undefined && command?.command !== undefined ? { command: command.command } : {}) }] : [];
+    return decides ? [{ pairs, next: { at, question, cost, tells, ...(command?.value === undefined && command?.command !== undefined ? { command: command.command } : {}) } }] : [];
   });
-  return all.toSorted((a, b) => a.cost - b.cost || b.tells.length - a.tells.length);
+  return all.toSorted((a, b) => a.next.cost - b.next.cost || b.pairs - a.pairs || b.next.tells.length - a.next.tells.length).map(({ next }) => next);
+}
+
+/**
+ * Observations that were not made and for which some value would change the order of the open causes, the cheapest first.
+ * Where several are likely, those that tell the likely ones apart; where nothing does, and else, those that concern any that are open.
+ * `can`: those that may be made at all.
+ */
+export function nextObservations(ranked: readonly Judgement[], facts: Facts, can: (at: ObservationId) => boolean = () => true): Next[] {
+  const likely = ranked.filter(({ certainty }) => certainty === 'likely').slice(0, OPEN);
+  const first = likely.length > 1 ? telling(likely, facts, can) : [];
+  return first.length > 0 ? first : telling(ranked.filter(({ certainty }) => certainty === 'likely' || certainty === 'possible').slice(0, OPEN), facts, can);
 }

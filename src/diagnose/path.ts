@@ -39,13 +39,16 @@ export function hopsOf(ends: Ends, facts: Facts): Hop[] {
   const hops: Hop[] = [{ part: 'client', label: client, ...judged(of(facts, 'client-state', ['ready'], ['sandbox'])) }];
   if (name !== undefined) hops.push({ part: 'names', label: `the name ${name}`, ...judged(of(facts, 'name', ['service'], ['no-such-service', 'no-such-namespace', 'other-namespace'])) });
   if (from === undefined || 'pod' in from) hops.push({ part: 'gateway', label: "the pod's own route and gateway", ...judged(of(facts, 'pod-route', [], ['missing']), of(facts, 'gateway-neighbour', ['reachable'], ['failed']), of(facts, 'pod-route', ['there'], [])) });
-  if (service !== undefined) hops.push({ part: 'service', label: `Service ${service.metadata.namespace ?? ''}/${service.metadata.name} port ${port ?? '?'}`, ...judged(of(facts, 'service-port', [], ['missing', 'name-missing']), of(facts, 'endpoints', ['ready'], ['none-selected', 'none-ready'])) });
+  if (service !== undefined) hops.push({ part: 'service', label: `Service ${service.metadata.namespace ?? ''}/${service.metadata.name} port ${port ?? '?'}`, ...judged(of(facts, 'service-port', [], ['missing', 'name-missing']), of(facts, 'service-rules', [], ['missing', 'stale']), of(facts, 'endpoints', ['ready'], ['none-selected', 'none-ready'])) });
   hops.push({ part: 'policy', label: 'policies', ...judged(of(facts, 'policy', ['allows'], ['denies'])) });
   if (facts.get('placement')?.value !== 'same' && pods.length > 0) {
-    const between = facts.get('connect-target-node')?.value;
-    const arrives = between !== undefined && ANSWERED.includes(between);
+    const own = facts.get('connect-target-node')?.value;
+    const arrives = own !== undefined && ANSWERED.includes(own);
     hops.push({ part: 'node', label: "the client's node: its route to the pod", ...judged(of(facts, 'route', ['there'], ['missing', 'unreachable'])) });
-    hops.push({ part: 'between', label: 'from node to node', ...judged(of(facts, 'connect-nodes', [], LOST), of(facts, 'tunnel-entry', [], ['wrong-node', 'wrong-mac', 'missing']), of(facts, 'connect-client-node', ANSWERED, arrives ? LOST : []), of(facts, 'connect-direct', ANSWERED, [])) });
+    // What comes out of the tunnel in both directions is stopped elsewhere, whatever else the nodes do not answer each other.
+    const tunnel = of(facts, 'tunnel', ['arrives'], ['lost', 'dropped', 'no-port', 'not-taken', 'bad-checksum', 'unsent']);
+    const between = tunnel?.state === 'ok' ? tunnel : judged(of(facts, 'connect-nodes', [], LOST), tunnel, of(facts, 'tunnel-entry', [], ['wrong-node', 'wrong-mac', 'missing']), of(facts, 'connect-client-node', ANSWERED, arrives ? LOST : []), of(facts, 'connect-direct', ANSWERED, []));
+    hops.push({ part: 'between', label: 'from node to node', ...between });
   }
   if (pods.length > 0) {
     const label = pods.length === 1 && pods[0] !== undefined ? podName(pods[0]) : `${pods.length} pods`;

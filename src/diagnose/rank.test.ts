@@ -91,6 +91,22 @@ describe('the ranking', () => {
   });
 });
 
+describe('a rule that found nothing', () => {
+  const complaint_ = { symptom: symptom('timeout', 'connect'), target: 'pod' } as const;
+  const certainty = (...more: readonly [ObservationId, Fact][]): Certainty | undefined => KNOWN_FAULTS.filter(({ id }) => id === 'H10').map((one) => judge(one, complaint_, new Map<ObservationId, Fact>([['cni', seen('calico')], ['placement', seen('different')], ...more])).certainty)[0];
+
+  it('excludes its fault where it saw all, and takes back neither its own words nor what another rule found', () => {
+    const nothing: [ObservationId, Fact] = ['rule:FL-HOST-013', seen('pass')];
+    expect(certainty()).toBe('possible');
+    expect(certainty(nothing)).toBe('excluded');
+    expect(certainty(['rule:FL-HOST-013', { ...seen('pass'), weak: 'incomplete' } as Fact])).toBe('possible');
+    expect(certainty(nothing, ['says:H10', seen('said')])).toBe('likely');
+    expect(certainty(nothing, ['rule:FL-CNI-013', seen('here')])).toBe('likely');
+    // What was sent and arrived excludes it all the same.
+    expect(certainty(nothing, ['says:H10', seen('said')], ['tunnel', seen('arrives')])).toBe('excluded');
+  });
+});
+
 describe('what to look at next', () => {
   it('is something unknown that can change the order, the cheapest first', () => {
     fc.assert(fc.property(complaint, fc.subarray(['policy', 'listener', 'endpoints', 'target-state', 'route'] as const), (about, known) => {
@@ -105,6 +121,18 @@ describe('what to look at next', () => {
   });
 
   it('is nothing where no cause is open', () => expect(nextObservations([], new Map())).toEqual([]));
+
+  it('tells the likely ones apart first, and of one price by what tells most', () => {
+    const facts = new Map<ObservationId, Fact>([['placement', seen('different')], ['connect-direct', seen('timeout')], ['connect-client-node', seen('timeout')], ['connect-target-node', seen('ok')], ['connect-nodes', seen('ok')], ['connect-client', seen('timeout')], ['cni', seen('flannel')]]);
+    const causes = ranked(KNOWN_FAULTS.map((one) => judge(one, { symptom: symptom('timeout', 'connect'), target: 'pod' }, facts)));
+    const likely = causes.filter(({ certainty }) => certainty === 'likely').map(({ fault: { id } }) => id);
+    expect(likely).toEqual(expect.arrayContaining(['V4', 'V5', 'V6', 'A7', 'H9', 'L4']));
+    const live = nextObservations(causes, facts, (at) => ['tunnel', 'tunnel-port', 'filter-counter', 'connect-dns', 'connect-inside'].includes(at));
+    expect(live.slice(0, 2).map(({ at }) => at)).toEqual(['tunnel', 'tunnel-port']);
+    // It would tell of others, and is cheaper.
+    expect(live.map(({ at }) => at)).not.toContain('connect-dns');
+    for (const { tells } of live) expect(likely).toEqual(expect.arrayContaining(tells));
+  });
 
   it('leaves out what cannot be done', () => {
     const causes = ranked(KNOWN_FAULTS.map((one) => judge(one, { symptom: symptom('timeout', 'connect'), target: 'service' }, new Map())));

@@ -50,7 +50,7 @@ const NOW_AND_THEN = /\b(?:intermittent(?:ly)?|sometimes|sporadic(?:ally)?|occas
 /** Judges one fault. */
 export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgement {
   const [fors, all, unchecked]: [Said[], Said[], Unchecked[]] = [[], [], []];
-  let refuted = false;
+  let [refuted, passed] = [false, false];
   const say = (list: Said[], at: ObservationId, fact: Fact & { value: string }): void => {
     if ('says' in fact && !list.some((one) => one.at === at)) list.push({ at, value: fact.value, says: fact.says, evidence: fact.evidence });
   };
@@ -68,11 +68,14 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
     if (no !== undefined) say(all, test.at, no);
     if (never !== undefined) {
       say(all, test.at, never);
-      refuted ||= !('weak' in never) || never.weak === undefined;
+      const sure = !('weak' in never) || never.weak === undefined;
+      if (test.at.startsWith('rule:')) passed ||= sure;
+      else refuted ||= sure;
     }
   }
   // Rules are ways to find it: what one of them finds, or the fault's own words, is not taken back by another that finds nothing.
   const found = fors.some(({ at }) => at.startsWith('rule:') || at.startsWith('says:'));
+  refuted ||= passed && !found;
   const againsts = found ? all.filter(({ at, value }) => !(at.startsWith('rule:') && value === 'pass')) : all;
   const sure = (fact: Fact & { value: string }): boolean => !('weak' in fact) || fact.weak === undefined || (fact.weak === 'one-of-several' && symptom !== undefined && NOW_AND_THEN.test(symptom.raw));
   const proof = fault.proofs.find((one) => one.length > 0 && one.every(({ at, is }) => { const fact = seen(facts, at, is); return fact !== undefined && sure(fact); }));

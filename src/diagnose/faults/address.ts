@@ -1,6 +1,6 @@
 /** Faults of ranges and of who gives addresses out. */
-import { BETWEEN_NODES, OWN_WORDS, CALICO, CILIUM, fixOf, PODS, REMOTE, type Entry } from './parts.ts';
-import { byRule, namesLost, rule, silence } from './fault.ts';
+import { BETWEEN_NODES, OWN_WORDS, CALICO, CILIUM, fixOf, PODS, REMOTE, throughTunnel, type Entry } from './parts.ts';
+import { byRule, namesLost, rule, ruleOfAll, silence } from './fault.ts';
 
 const LOST = [silence(REMOTE), namesLost] as const;
 const NO_ADDRESS = { kinds: ['sandbox'] } as const;
@@ -17,5 +17,5 @@ export const ADDRESS: readonly Entry[] = [
   { id: 'I2', title: 'Calico has no block of addresses left', layer: 'address', shows: [NO_ADDRESS, { kinds: ['component'], words: /pools are likely exhausted|autoassign/ }], says: [/pools are likely exhausted|assigned 0 out of 1 requested/], tests: [CALICO, rule('FL-IPAM-004'), rule('FL-IPAM-005'), { at: 'says:I2', for: ['said'] }], proofs: [[{ at: 'says:I2', is: ['said'] }, { at: 'rule:FL-IPAM-004', is: ['here', 'cluster'] }]], fix: fixOf('FL-IPAM-004'), verify: '`calicoctl ipam show` has room.', source: ['calico#2713', 'cni-plugin#920'] },
   { id: 'I3', title: 'Two pods have one address', layer: 'address', shows: [...LOST, { kinds: ['reset', 'refused'], to: PODS }], tests: [rule('FL-IPAM-002'), { at: 'capture:duplicate-address', for: ['seen'] }], proofs: [byRule('FL-IPAM-002')], fix: fixOf('FL-IPAM-002'), verify: 'Every address is one pod\'s.', source: ['calico#3940'] },
   { id: 'I4', title: "Cilium's identities are used up", layer: 'cni', shows: [NO_ADDRESS, { kinds: ['component'] }, silence(PODS)], says: [/no more available IDs in configured space/], tests: [CILIUM, rule('FL-IPAM-008'), { at: 'says:I4', for: ['said'] }], proofs: [[{ at: 'says:I4', is: ['said'] }, OWN_WORDS]], fix: fixOf('FL-IPAM-008'), verify: '`kubectl get ciliumidentities` has far less than 65,535.', source: ['cilium#21628', 'cilium#34512'] },
-  { id: 'L4', title: 'Old and new CNI make two islands', layer: 'cni', shows: [silence(PODS), namesLost, { kinds: ['no-route'], to: PODS }], tests: [rule('FL-CNI-001'), ...BETWEEN_NODES], proofs: [], fix: fixOf('FL-CNI-001'), verify: 'One CNI runs, or both have ranges and ports of their own.', source: ['docs.cilium.io: migration', 'docs.tigera.io: migration from flannel'] },
+  { id: 'L4', title: 'Old and new CNI make two islands', layer: 'cni', shows: [silence(PODS), namesLost, { kinds: ['no-route'], to: PODS }], tests: [ruleOfAll('FL-CNI-001'), throughTunnel('lost', 'unsent', 'no-port', 'not-taken'), ...BETWEEN_NODES], proofs: [], fix: fixOf('FL-CNI-001'), verify: 'One CNI runs, or both have ranges and ports of their own.', source: ['docs.cilium.io: migration', 'docs.tigera.io: migration from flannel'] },
 ];

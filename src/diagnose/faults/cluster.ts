@@ -38,7 +38,8 @@ export const CLUSTER: readonly Entry[] = [
   {
     id: 'K5', name: 'node-down', title: 'A node at one of the ends is not ready', layer: 'host',
     shows: [silence(REMOTE), { kinds: ['no-route', 'refused', 'reset'], to: REMOTE }, { kinds: ['name-timeout', 'closed'] }],
-    tests: [{ at: 'nodes', for: ['not-ready'], refutes: ['ready'] }], proofs: [],
+    tests: [{ at: 'nodes', for: ['not-ready'], refutes: ['ready'] }, { at: 'connect-nodes', for: ['timeout', 'no-route', 'refused'] }, { at: 'underlay-ping', for: ['lost'] }],
+    proofs: [[{ at: 'nodes', is: ['not-ready'] }, { at: 'connect-nodes', is: ['timeout', 'no-route'] }, { at: 'underlay-ping', is: ['lost'] }, { at: 'connect-direct', is: ['timeout', 'no-route'] }, { at: 'placement', is: ['different'] }]],
     fix: [{ what: 'See why: the kubelet does not report, or the node is gone.', command: 'kubectl describe node NODE' }], verify: 'The node is Ready.', source: ['kubernetes.io: node conditions'],
   },
   {
@@ -50,9 +51,9 @@ export const CLUSTER: readonly Entry[] = [
   {
     id: 'K7', name: 'service-rules-missing', title: "A node does not know the Service: kube-proxy does not follow", layer: 'service',
     shows: [silence(['service', 'api-server', 'dns']), { kinds: ['refused', 'no-route', 'net-unreachable'], to: ['service', 'api-server', 'dns'] }, { kinds: ['name-timeout'] }],
-    tests: [{ at: 'endpoints', against: ['none-selected', 'none-ready'] }, { at: 'service-port', refutes: ['missing', 'name-missing'] }, { at: 'proxy', for: ['none'], refutes: ['cilium'] }, ...AT_SERVICE, { at: 'policy', against: ['denies'] }],
-    proofs: [],
-    fix: [{ what: 'See whether kube-proxy (in K3s: the service itself) runs and reaches the API server.', command: 'iptables-save -t nat | grep CLUSTER_IP' }], verify: 'The node has rules for the ClusterIP, and a connection to it is answered.', source: ['kubernetes.io: debug services, "Is kube-proxy working?"'],
+    tests: [{ at: 'endpoints', against: ['none-selected', 'none-ready'] }, { at: 'service-port', refutes: ['missing', 'name-missing'] }, { at: 'proxy', for: ['none'], refutes: ['cilium'] }, ...AT_SERVICE, { at: 'policy', against: ['denies'] }, { at: 'service-rules', for: ['missing', 'stale', 'mixed', 'none'], refutes: ['there'] }, { at: 'proxy-listens', for: ['no'] }],
+    proofs: [[{ at: 'service-rules', is: ['missing', 'stale'] }, { at: 'endpoints', is: ['ready'] }, { at: 'connect-client', is: ['timeout', 'refused', 'no-route', 'net-unreachable'] }]],
+    fix: [{ what: 'See whether kube-proxy (in K3s: the service itself) runs and reaches the API server.', command: 'iptables-save -t nat | grep CLUSTER_IP; ss -lnt sport = :10256' }], verify: 'The node has rules for the ClusterIP, and a connection to it is answered.', source: ['kubernetes.io: debug services, "Is kube-proxy working?"'],
   },
   {
     id: 'K8', name: 'route-missing', title: "The client's node has no route to the other pod", layer: 'cni',

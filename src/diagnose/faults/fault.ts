@@ -59,5 +59,7 @@ export const namesLost: Shows = { kinds: ['name-timeout'] };
 
 /** What a rule says that finds this fault. */
 export const rule = (id: string): Test => ({ at: `rule:${id}`, for: ['here', 'cluster'], against: ['pass'] });
+/** The same of a rule that looks at all that the fault can be: where it finds nothing, and had all of it before it (observe/complete.ts), the fault is not there. */
+export const ruleOfAll = (id: string): Test => ({ at: `rule:${id}`, for: ['here', 'cluster'], refutes: ['pass'] });
 /** A rule's finding on the path proves it. */
 export const byRule = (id: string, ...more: Proof): Proof => [{ at: `rule:${id}`, is: ['here'] }, ...more];

@@ -1,8 +1,13 @@
 /** Faults of hosts: forwarding, filters, firewalls, kernels, addresses that are told to others; and pods' own devices. */
-import { BETWEEN_NODES, OWN_WORDS, BRIDGE, CALICO, CILIUM, fixOf, FLANNEL, PODS, REMOTE, SELF, type Entry } from './parts.ts';
-import { byRule, namesLost, rule, silence } from './fault.ts';
+import { BETWEEN_NODES, OWN_WORDS, BRIDGE, CALICO, CILIUM, fixOf, FLANNEL, PODS, REMOTE, SELF, throughTunnel, type Entry } from './parts.ts';
+import { byRule, namesLost, rule, ruleOfAll, silence, type Proof, type Test } from './fault.ts';
 
 const LOST = [silence(REMOTE), namesLost];
+/** Tunnel packets do not arrive, and what goes to the port at the node's own address does: they go to another address. */
+const ELSEWHERE: Proof = [{ at: 'tunnel', is: ['lost', 'unsent'] }, { at: 'tunnel-port', is: ['open'] }, { at: 'placement', is: ['different'] }];
+/** Entries that lead to no address of the other node. */
+const LEADS_AWAY = { at: 'tunnel-entry', is: ['wrong-node'] } as const;
+const AT_OWN_ADDRESS: Test = { at: 'tunnel-port', for: ['open'], against: ['blocked', 'lost'] };
 const WRONG_ADDRESS = [silence(PODS), namesLost, { kinds: ['no-route'], to: PODS }] as const;
 
 export const HOST: readonly Entry[] = [
@@ -16,7 +21,7 @@ export const HOST: readonly Entry[] = [
   },
   {
     id: 'H4', title: "A host firewall stands in the pods' way", layer: 'host', shows: [...LOST, { kinds: ['no-route'], to: REMOTE }],
-    tests: [rule('FL-HOST-003'), rule('FL-HOST-017'), { at: 'capture:icmp-prohibited', for: ['seen'] }, { at: 'filter-counter', for: ['counts-drop', 'counts-reject'] }, { at: 'connect-client', refutes: ['ok'] }], proofs: [],
+    tests: [rule('FL-HOST-003'), rule('FL-HOST-017'), { at: 'tunnel', for: ['dropped'] }, { at: 'capture:icmp-prohibited', for: ['seen'] }, { at: 'filter-counter', for: ['counts-drop', 'counts-reject'] }, { at: 'connect-client', refutes: ['ok'] }], proofs: [],
     fix: fixOf('FL-HOST-003'), verify: 'With the firewall off, or its ports open, the client connects.', source: ['k3s#2049', 'k3s#6240'],
   },
   {
@@ -25,12 +30,12 @@ export const HOST: readonly Entry[] = [
     fix: fixOf('FL-HOST-004'), verify: '`sysctl net.bridge.bridge-nf-call-iptables` says 1.', source: ['k8s#20475'],
   },
   {
-    id: 'H9', title: 'Flannel tells other nodes a wrong address', layer: 'host', shows: WRONG_ADDRESS, tests: [FLANNEL, rule('FL-HOST-012'), ...BETWEEN_NODES], proofs: [],
+    id: 'H9', title: 'Flannel tells other nodes a wrong address', layer: 'host', shows: WRONG_ADDRESS, tests: [FLANNEL, ruleOfAll('FL-HOST-012'), throughTunnel('lost', 'unsent'), AT_OWN_ADDRESS, ...BETWEEN_NODES], caseOf: ['V6'], proofs: [byRule('FL-HOST-012', ...ELSEWHERE), byRule('FL-HOST-012', LEADS_AWAY)],
     fix: fixOf('FL-HOST-012'), verify: 'flannel.alpha.coreos.com/public-ip of each node is its own address.', source: ['k3s#72', 'k3s#1365', 'flannel#764'],
   },
   {
     id: 'H10', title: 'Calico uses another address of a node than Kubernetes', layer: 'host', shows: [...WRONG_ADDRESS, { kinds: ['component', 'http'], words: /BIRD|BGP/ }], says: [/BIRD is not ready|BGP not established with/],
-    tests: [CALICO, rule('FL-HOST-013'), rule('FL-CNI-013'), { at: 'says:H10', for: ['said'] }, ...BETWEEN_NODES], proofs: [],
+    tests: [CALICO, ruleOfAll('FL-HOST-013'), rule('FL-CNI-013'), throughTunnel('lost', 'unsent'), AT_OWN_ADDRESS, { at: 'says:H10', for: ['said'] }, ...BETWEEN_NODES], caseOf: ['V6'], proofs: [byRule('FL-HOST-013', ...ELSEWHERE), byRule('FL-HOST-013', LEADS_AWAY)],
     fix: fixOf('FL-HOST-013'), verify: 'projectcalico.org/IPv4Address of each node is its InternalIP.', source: ['calico#8607', 'calico#3541'],
   },
   {
@@ -74,7 +79,7 @@ export const FILTER: readonly Entry[] = [
   {
     id: 'K11', name: 'host-filter-drops', title: 'A rule of the packet filter on a node stops the connection, and it is none of a policy', layer: 'host',
     shows: [silence(PODS), { kinds: ['refused', 'no-route'], to: PODS }, { kinds: ['name-timeout'] }],
-    tests: [{ at: 'filter-counter', for: ['counts-drop', 'counts-reject'], against: ['still'] }, { at: 'filter-rule', for: ['other'], refutes: ['kube-router', 'kube-proxy', 'calico', 'cilium'] }, { at: 'connect-client', for: ['timeout', 'refused', 'no-route'], refutes: ['ok'] }],
+    tests: [{ at: 'filter-counter', for: ['counts-drop', 'counts-reject'], against: ['still'] }, { at: 'filter-rule', for: ['other'], refutes: ['kube-router', 'kube-proxy', 'calico', 'cilium'] }, { at: 'connect-client', refutes: ['ok'] }],
     proofs: [[{ at: 'filter-counter', is: ['counts-drop', 'counts-reject'] }, { at: 'filter-rule', is: ['other'] }, { at: 'connect-client', is: ['timeout', 'refused', 'no-route'] }]],
     fix: [{ what: 'Take the rule out where it is made (a firewall, a script, a security agent), or let ranges of pods pass before it.', command: 'iptables-save -c | grep -E "DROP|REJECT"' }], verify: 'The rule counts no more when the client connects.', source: ['iptables-extensions(8)', 'kubernetes.io: ports and protocols'],
   },

@@ -34,6 +34,9 @@ export const BETWEEN_NODES: readonly Test[] = [
   // Nodes that do not reach each other at all are another matter than a tunnel.
   { at: 'connect-nodes', for: ['ok', 'refused'], against: ['timeout', 'no-route'] },
 ];
+const TUNNEL_WORDS = ['lost', 'dropped', 'no-port', 'not-taken', 'bad-checksum', 'unsent'] as const;
+/** What is sent into the tunnel is lost before the other node's tunnel device has it, and it shows as one of these: not where both directions work. */
+export const throughTunnel = (...as: readonly (typeof TUNNEL_WORDS)[number][]): Test => ({ at: 'tunnel', for: as, against: TUNNEL_WORDS.filter((one) => !as.includes(one)), refutes: ['arrives'] });
 /** What is at the other end itself: nobody else is refused or served, wherever he asks from. */
 export const AT_TARGET: readonly Test[] = [
   { at: 'connect-inside', for: ['refused'], refutes: ['ok'] },

@@ -11,6 +11,15 @@ function addressesOf({ ends, symptom }: Scene): string[] {
   return [...pods.flatMap(({ status }) => status?.podIP ?? []), ...(ends.service?.spec?.clusterIPs ?? []), ...(ends.service?.spec?.clusterIP === undefined ? [] : [ends.service.spec.clusterIP]), ...(symptom?.address === undefined || isOwn(symptom.address) ? [] : [symptom.address]), ...(ends.address === undefined || isOwn(ends.address) ? [] : [ends.address])];
 }
 
+const names = (text: string, address: string): boolean => new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`).test(text);
+
+/** Weak where all examples are about some of the pods at the other end alone, and each names one of these. */
+function ofSome({ ends }: Scene, examples: readonly string[], seen: Extract<Fact, { value: string }>): Fact {
+  const ips = ends.pods.flatMap(({ status }) => status?.podIP ?? []);
+  const named = examples.map((text) => ips.filter((ip) => names(text, ip)));
+  return ips.length < 2 || named.some((some) => some.length === 0) || new Set(named.flat()).size === ips.length ? seen : { ...seen, says: `${seen.says} (some of ${ips.length} pods at the other end)`, weak: 'one-of-several' };
+}
+
 /** Signatures that were seen; one that was not seen says that this capture does not have it, and no more. */
 export function captureFacts(scene: Scene, report: CaptureReport): Map<ObservationId, Fact> {
   const own = addressesOf(scene);
@@ -19,10 +28,10 @@ export function captureFacts(scene: Scene, report: CaptureReport): Map<Observati
   for (const { id, title, count, example, more = [], frame } of report.signatures) {
     const examples = [example, ...more];
     // A gateway is asked by the client, whose address is not known then.
-    const mine = own.length === 0 || (scene.ends.from === undefined && id.startsWith('arp-gateway-')) ? examples : examples.filter((text) => own.some((address) => new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`).test(text)));
+    const mine = own.length === 0 || (scene.ends.from === undefined && id.startsWith('arp-gateway-')) ? examples : examples.filter((text) => own.some((address) => names(text, address)));
     // With more cases than examples, somebody's own may be among those that are not shown.
     const [first] = mine;
-    if (first !== undefined) facts.set(`capture:${id}`, fact('seen', `${title} (${count} times)`, { source: `capture, frame ${frame}, signature ${id}`, excerpt: first, level: 'observed' }));
+    if (first !== undefined) facts.set(`capture:${id}`, ofSome(scene, mine, fact('seen', `${title} (${count} times)`, { source: `capture, frame ${frame}, signature ${id}`, excerpt: first, level: 'observed' })));
     else if (count > examples.length) facts.delete(`capture:${id}`);
   }
   return facts;

@@ -5,7 +5,7 @@ import type { HostFacts } from '../../cluster/snapshot/host-facts.ts';
 import type { Pod } from '../../cluster/snapshot/typed.ts';
 import { parseRange, textContains } from '../../net/range.ts';
 import type { Fact } from '../fact.ts';
-import { clientNode, clientPod, fact, nameOf, unseen, type Observers, type Scene } from './scene.ts';
+import { clientNode, clientPod, fact, nameOf, ofNodes, unseen, type Observers, type Scene } from './scene.ts';
 
 type PodFacts = NonNullable<HostFacts['pods']>[number];
 
@@ -70,6 +70,9 @@ function inClient(scene: Scene, look: (facts: PodFacts, pod: Pod) => Fact | unde
 
 const inNamespace = (view: View, pod: Pod, what: string, excerpt: string): Parameters<typeof fact>[2] => view.derived(`network namespace of Pod ${nameOf(pod)}: ${what}`, excerpt, 'observed');
 
+/** Of kube-proxy, in K3s of the service that it is a part of (kubernetes.io: KubeProxyConfiguration, healthzBindAddress). */
+const HEALTH = 10_256;
+
 /** Nearly full: the kernel drops new entries soon, or has begun to. */
 const FULL = 0.95;
 
@@ -78,8 +81,9 @@ function tables(scene: Scene, look: (host: HostFacts) => { value: 'ok' | 'full';
   const names = new Set([clientNode(scene), ...ends.pods.map(({ spec }) => spec?.nodeName)].filter((one) => one !== undefined));
   const hosts = names.size === 0 ? view.hosts : view.hosts.filter(({ node }) => names.has(node));
   const all = hosts.flatMap((host) => { const seen = look(host); return seen === undefined ? [] : [{ host, ...seen }]; });
-  const full = all.find(({ value }) => value === 'full');
-  if (full !== undefined) return fact('full', full.says, view.onHost(full.host, what, full.excerpt));
+  const full = all.filter(({ value }) => value === 'full');
+  const [first] = full;
+  if (first !== undefined) return ofNodes(scene, full.map(({ host }) => host.node), fact('full', first.says, view.onHost(first.host, what, first.excerpt)));
   return all.length === 0 || all.length < names.size ? unseen(`${what} was not read`, HOW) : fact('ok', `${what} has room on ${all.map(({ host }) => host.node).join(', ')}`, ...all.slice(0, 2).map(({ host, excerpt }) => view.onHost(host, what, excerpt)));
 }
 
@@ -117,6 +121,15 @@ export const HOSTS: Observers = {
   'loopback': (scene) => {
     const seen = inClient(scene, ({ loopbackUp }, pod) => (loopbackUp === undefined ? undefined : fact(loopbackUp ? 'up' : 'down', `lo is ${loopbackUp ? 'up' : 'down'} in ${nameOf(pod)}`, inNamespace(scene.view, pod, 'ip link show lo', loopbackUp ? 'UP' : 'DOWN'))));
     return seen;
+  },
+  'proxy-listens': (scene) => {
+    const [node, { view }] = [clientNode(scene), scene];
+    const proxy = view.picture.serviceProxy?.value;
+    const host = view.index.host(node ?? '');
+    if (scene.ends.service === undefined || node === undefined || proxy === undefined || proxy === 'cilium' || proxy === 'none') return undefined;
+    if (host?.sockets === undefined) return unseen(`who listens on node ${node} was not read`, `ss -lnt 'sport = :${HEALTH}'   # on node ${node}; in K3s k3s itself has it`);
+    const found = host.sockets.find(({ protocol, port }) => protocol === 'tcp' && port === HEALTH);
+    return fact(found === undefined ? 'no' : 'yes', found === undefined ? `nobody on node ${node} listens on port ${HEALTH}, as kube-proxy does unless it is told not to` : `${found.process ?? 'a process'} listens on kube-proxy's health port of node ${node}`, view.onHost(host, 'ss -lnt', found === undefined ? `no port ${HEALTH}` : `${found.address}:${HEALTH}`));
   },
   'conntrack': (scene) => tables(scene, ({ node, conntrack }) => (conntrack === undefined ? undefined : {
     value: conntrack.count / conntrack.max > FULL ? 'full' : 'ok', says: `connection tracking of node ${node} is full: ${conntrack.count} of ${conntrack.max}`, excerpt: `nf_conntrack_count ${conntrack.count}, nf_conntrack_max ${conntrack.max}`,

@@ -71,18 +71,28 @@ function eventsOf({ view, ends }: Scene): EventObject[] {
   return events.filter((event) => pods.has(nameIn(event) ?? ''));
 }
 
+/** Whether lines are events of some of the pods at the other end, and of nobody else. */
+function isOfSome({ ends }: Scene, found: readonly { pod?: string }[]): boolean {
+  const targets = new Set(ends.pods.map(nameOf));
+  const client = ends.from !== undefined && 'pod' in ends.from ? nameOf(ends.from.pod) : undefined;
+  const pods = new Set(found.map(({ pod }) => pod));
+  return targets.size > 1 && pods.size < targets.size && [...pods].every((pod) => pod !== undefined && pod !== client && targets.has(pod));
+}
+
 /** What texts say, by fault; and whether a listener came up later. */
 export function textFacts(scene: Scene, texts: readonly string[], logs: readonly Log[]): Map<ObservationId, Fact> {
   const facts = new Map<ObservationId, Fact>();
-  const lines = [
+  const lines: { source: string; line: string; pod?: string }[] = [
     ...texts.map((line) => ({ source: 'error text', line })),
     ...logs.flatMap((log) => linesOf(log).map((line) => ({ source: `log ${log.name}`, line }))),
-    ...eventsOf(scene).map(({ message = '', reason = '', involvedObject: about }) => ({ source: `event about ${about?.kind ?? ''} ${about?.namespace ?? ''}/${about?.name ?? ''}`, line: `${reason}: ${message}` })),
+    ...eventsOf(scene).map(({ message = '', reason = '', involvedObject: about }) => ({ source: `event about ${about?.kind ?? ''} ${about?.namespace ?? ''}/${about?.name ?? ''}`, line: `${reason}: ${message}`, ...(about?.kind === 'Pod' ? { pod: `${about.namespace ?? 'default'}/${about.name ?? ''}` } : {}) })),
   ].filter(({ line }) => line.trim() !== '');
   for (const { id, says = [] } of KNOWN_FAULTS) {
     const found = lines.filter(({ line }) => says.some((pattern) => pattern.test(line)));
     const [first] = found;
-    if (first !== undefined) facts.set(`says:${id}`, fact('said', `${first.source}: ${first.line.trim().slice(0, 200)}${found.length > 1 ? ` (${found.length} times)` : ''}`, ...found.slice(0, 2).map(({ source, line }) => ({ source, excerpt: line.trim().slice(0, 300), level: 'observed' as const }))));
+    if (first === undefined) continue;
+    const some = isOfSome(scene, found);
+    facts.set(`says:${id}`, { ...fact('said', `${first.source}: ${first.line.trim().slice(0, 200)}${found.length > 1 ? ` (${found.length} times)` : ''}${some ? ` (some of ${scene.ends.pods.length} pods at the other end)` : ''}`, ...found.slice(0, 2).map(({ source, line }) => ({ source, excerpt: line.trim().slice(0, 300), level: 'observed' as const }))), ...(some ? { weak: 'one-of-several' as const } : {}) });
   }
   const later = scene.symptom === undefined ? undefined : listenerLater(logs, scene.symptom);
   if (later !== undefined) facts.set('listener-later', later);

@@ -4,7 +4,7 @@ import { containersOf, targetOf } from '../../audit/service-ports.ts';
 import { meaningOf } from '../ends.ts';
 import { isWhole } from '../whole.ts';
 import { isReady, podsFact, statusesOf } from './pod-state.ts';
-import { clientNode, clientPod, fact, nameOf, unseen, type Observers, type Scene } from './scene.ts';
+import { clientNode, clientPod, fact, nameOf, ofNodes, unseen, type Observers, type Scene } from './scene.ts';
 
 const TARGET_WORDS: Readonly<Record<string, string>> = {
   'loopback': 'the pod itself: packets to this address never leave its network namespace', 'own-pod': "the pod's own address: packets stay in its network namespace", 'pod': 'a pod', 'service': 'a Service',
@@ -124,6 +124,6 @@ export const OBJECTS: Observers = {
     if (nodes.length === 0) return undefined;
     const down = nodes.filter((node) => !isUp(node));
     const [first] = down;
-    return first === undefined ? fact('ready', `${nodes.length === 1 ? 'the node is' : 'the nodes of both ends are'} ready`, ...nodes.map((node) => view.seen(node, 'status.conditions', 'Ready'))) : fact('not-ready', `node ${first.metadata.name} is not ready`, view.seen(first, 'status.conditions', first.status?.conditions ?? []));
+    return first === undefined ? fact('ready', `${nodes.length === 1 ? 'the node is' : 'the nodes of both ends are'} ready`, ...nodes.map((node) => view.seen(node, 'status.conditions', 'Ready'))) : ofNodes(scene, down.map(({ metadata }) => metadata.name), fact('not-ready', `node ${first.metadata.name} is not ready`, view.seen(first, 'status.conditions', first.status?.conditions ?? [])));
   },
 };

@@ -18,6 +18,13 @@ export const nameOf = ({ metadata }: Pick<Pod, 'metadata'>): string => `${metada
 export const fact = (value: string, says: string, ...evidence: readonly Evidence[]): Extract<Fact, { value: string }> => ({ value, says, evidence });
 export const unseen = (why: string, command?: string): Fact => ({ value: undefined, why, ...(command === undefined ? {} : { command }) });
 
+/** What is wrong on some nodes, weak where these are nodes of some of the pods at the other end alone: others may have been asked. */
+export function ofNodes(scene: Scene, nodes: readonly string[], seen: Extract<Fact, { value: string }>): Fact {
+  const { pods, node } = scene.ends;
+  const on = (name: string | undefined): boolean => name !== undefined && nodes.includes(name);
+  return pods.length < 2 || on(clientNode(scene)) || on(node?.metadata.name) || pods.every(({ spec }) => on(spec?.nodeName)) ? seen : { ...seen, says: `${seen.says} (some of ${pods.length} pods at the other end are there)`, weak: 'one-of-several' };
+}
+
 /** One observation as it is made of a scene; undefined where it makes no sense there. */
 export type Observer = (scene: Scene) => Fact | undefined;
 export type Observers = Partial<Record<ObservationId, Observer>>;

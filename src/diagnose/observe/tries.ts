@@ -2,9 +2,11 @@
 import type { Pod } from '../../cluster/snapshot/typed.ts';
 import type { Fact, ObservationId } from '../fact.ts';
 import { clientNode, clientPod, nameOf, unseen, type Scene } from './scene.ts';
+import { unreadRules } from './service-rules.ts';
+import { untriedTunnel } from './tunnel-way.ts';
 
-/** One attempt: on which node, from which pod's namespace (undefined: the node's own), to where. */
-export interface Try { node: string; pod?: Pod; host: string; port: number; where: string }
+/** One attempt: on which node, from which pod's namespace (undefined: the node's own), to where. `asks`: a question to DNS over UDP; else a TCP connection. */
+export interface Try { node: string; pod?: Pod; host: string; port: number; where: string; asks?: true }
 
 /** A pod's address. */
 export const ipOf = (pod: Pod | undefined): string | undefined => pod?.status?.podIP;
@@ -19,6 +21,9 @@ function around(scene: Scene): Around {
   const from = client === undefined || client.spec?.hostNetwork === true ? {} : { pod: client };
   return { scene, own: ends.target === 'loopback' || ends.target === 'own-pod', node, from, who: client === undefined ? `node ${node ?? '?'}` : `pod ${nameOf(client)}`, pod, ip: ipOf(pod), port: pod === undefined ? undefined : ends.ports.get(pod) };
 }
+
+/** Every kubelet listens there (kubernetes.io: ports and protocols). */
+const KUBELET = 10_250;
 
 type Found = Try | undefined;
 const MADE = {
@@ -40,8 +45,12 @@ const MADE = {
   'connect-nodes': ({ scene: { view }, own, node, pod }: Around): Found => {
     const there = view.nodes.find(({ metadata }) => metadata.name === pod?.spec?.nodeName);
     const address = there === undefined ? undefined : view.addressOf(there);
-    // Every kubelet listens there (kubernetes.io: ports and protocols).
-    return own || node === undefined || there === undefined || address === undefined || there.metadata.name === node ? undefined : { node, host: address, port: 10_250, where: `from node ${node} to the kubelet of node ${there.metadata.name} (${address}:10250)` };
+    return own || node === undefined || there === undefined || address === undefined || there.metadata.name === node ? undefined : { node, host: address, port: KUBELET, where: `from node ${node} to the kubelet of node ${there.metadata.name} (${address}:${KUBELET})` };
+  },
+  'connect-nodes-back': ({ scene: { view }, own, node, pod }: Around): Found => {
+    const [here, there] = [view.nodes.find(({ metadata }) => metadata.name === node), pod?.spec?.nodeName];
+    const address = here === undefined ? undefined : view.addressOf(here);
+    return own || node === undefined || there === undefined || address === undefined || there === node ? undefined : { node: there, host: address, port: KUBELET, where: `from node ${there} to the kubelet of node ${node} (${address}:${KUBELET})` };
   },
   'connect-dns': ({ scene: { view }, node, from, who }: Around): Found => {
     const dns = view.picture.dns.service?.spec?.clusterIP;
@@ -50,18 +59,45 @@ const MADE = {
 } as const;
 const TRIES = Object.keys(MADE) as (keyof typeof MADE)[];
 
-/** What an observation tries; undefined where the scene does not tell enough, or it is no connection. TCP alone can be tried. */
+/** Those that are TCP connections whatever the complaint is about. */
+const ALWAYS_TCP: ReadonlySet<ObservationId> = new Set<ObservationId>(['connect-nodes', 'connect-nodes-back', 'connect-dns']);
+
+/** What an observation tries; undefined where the scene does not tell enough, or it is no connection. Of what uses UDP DNS alone can be tried: it answers everybody. */
 export function tryOf(at: ObservationId, scene: Scene): Try | undefined {
   const make = at in MADE ? MADE[at as keyof typeof MADE] : undefined;
-  return make === undefined || (scene.ends.protocol !== 'TCP' && at !== 'connect-dns') ? undefined : make(around(scene));
+  const { ends: { protocol, target, port } } = scene;
+  if (make === undefined) return undefined;
+  const made = make(around(scene));
+  if (protocol === 'TCP' || ALWAYS_TCP.has(at) || made === undefined) return made;
+  return target === 'dns' || port === 53 ? { ...made, asks: true } : undefined;
 }
 
 /** A command that tries it by hand. */
-function commandOf({ node, pod, host, port }: Try): string {
-  return pod === undefined ? `nc -zvw 5 ${host} ${port}   # on node ${node}` : `kubectl -n ${pod.metadata.namespace ?? 'default'} exec ${pod.metadata.name} -- nc -zvw 5 ${host} ${port}`;
+function commandOf({ node, pod, host, port, asks }: Try): string {
+  const command = asks === true ? `dig +time=2 +tries=2 -p ${port} @${host} version.bind CH TXT` : `nc -zvw 5 ${host} ${port}`;
+  return pod === undefined ? `${command}   # on node ${node}` : `kubectl -n ${pod.metadata.namespace ?? 'default'} exec ${pod.metadata.name} -- ${command}`;
+}
+
+/** Why nothing is tried over UDP. */
+const NO_UDP = 'UDP cannot be tried: most who listen there answer nothing that they do not understand';
+
+/** From which node to which address of the other one a ping is to go. */
+export function pingOf(scene: Scene): { from: string; to: string; address: string } | undefined {
+  const what = tryOf('connect-nodes', scene);
+  const to = scene.ends.pods[0]?.spec?.nodeName;
+  return what === undefined || to === undefined ? undefined : { from: what.node, to, address: what.host };
 }
 
 /** Connections that were not tried, each with the command that does. */
 export function untried(scene: Scene): Map<ObservationId, Fact> {
-  return new Map(TRIES.flatMap((at) => { const what = tryOf(at, scene); return what === undefined ? [] : [[at, unseen('no connection was tried', commandOf(what))] as const]; }));
+  const facts = new Map<ObservationId, Fact>(TRIES.flatMap((at) => {
+    const what = tryOf(at, scene);
+    return what !== undefined ? [[at, unseen('no connection was tried', commandOf(what))] as const] : scene.ends.protocol === 'UDP' && MADE[at](around(scene)) !== undefined ? [[at, unseen(NO_UDP)] as const] : [];
+  }));
+  const ping = pingOf(scene);
+  if (ping !== undefined) facts.set('underlay-ping', unseen('nothing was sent', `ping -c 3 ${ping.address}   # on node ${ping.from}`));
+  const rules = unreadRules(scene);
+  if (rules !== undefined) facts.set('service-rules', rules);
+  for (const [at, seen] of untriedTunnel(scene)) facts.set(at, seen);
+  return facts;
 }

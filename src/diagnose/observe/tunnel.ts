@@ -1,13 +1,10 @@
-/** Where the client's node sends what it puts into a tunnel: its neighbour and forwarding entries for the target's node. */
+/** Where the nodes of both ends send what they put into a tunnel: their neighbour and forwarding entries for each other. */
 import type { Fact } from '../fact.ts';
 import { routeTo } from './hosts.ts';
-import { clientNode, fact, unseen, type Observers, type Scene } from './scene.ts';
+import { clientNode, clientPod, fact, unseen, type Observers, type Scene } from './scene.ts';
 
-/** Compares the entries with the addresses of nodes, and with the tunnel device of the target's node where that was read. */
-function tunnelEntry(scene: Scene): Fact | undefined {
-  const { view, ends: { pods: [pod], target } } = scene;
-  const [node, ip, there] = [clientNode(scene), pod?.status?.podIP, pod?.spec?.nodeName];
-  if (target === undefined || target === 'loopback' || ip === undefined || node === undefined || there === undefined || node === there || pod?.spec?.hostNetwork === true) return undefined;
+/** Compares the entries of `node` for the pod address `ip` with the addresses of nodes, and with the tunnel device of node `there` where that was read. Undefined where no such entries lead there. */
+function entriesOf({ view }: Scene, node: string, there: string, ip: string): Fact | undefined {
   const [host, other] = [view.index.host(node), view.index.host(there)];
   const command = `ip neigh show dev DEVICE; bridge fdb show dev DEVICE   # on node ${node}`;
   if (host?.routes === undefined || host.links === undefined || host.neighbours === undefined || host.fdb === undefined) return unseen(`the neighbours and the forwarding database of node ${node} were not read`, command);
@@ -27,6 +24,25 @@ function tunnelEntry(scene: Scene): Fact | undefined {
   const addresses = other?.addresses?.map(({ address }) => address);
   if (owner === undefined && addresses !== undefined && !addresses.includes(entry.dst ?? '')) return fact('wrong-node', `node ${node} sends what is for node ${there} to ${entry.dst ?? '?'}, which is no address of that node`, seen);
   return own.length > 0 && (owner === there || addresses !== undefined) ? fact('right', `the entries of node ${node} on ${device.name} lead to node ${there}`, seen) : unseen(`the tunnel device of node ${there} was not read`, command);
+}
+
+/** Worst first. */
+const ORDER = ['missing', 'wrong-node', 'wrong-mac'];
+
+/** Both directions: answers come by the entries of the target's node. */
+function tunnelEntry(scene: Scene): Fact | undefined {
+  const { view, ends: { pods: [pod], target } } = scene;
+  const [node, ip, there] = [clientNode(scene), pod?.status?.podIP, pod?.spec?.nodeName];
+  if (target === undefined || target === 'loopback' || ip === undefined || node === undefined || there === undefined || node === there || pod?.spec?.hostNetwork === true) return undefined;
+  const client = clientPod(scene);
+  // Answers to a node itself go to its tunnel's own address, by the entries that its pods have.
+  const source = (client === undefined || client.spec?.hostNetwork === true ? view.netPods.find(({ spec, status }) => spec?.nodeName === node && status?.podIP !== undefined) : client)?.status?.podIP;
+  const [forth, back] = [entriesOf(scene, node, there, ip), source === undefined || view.index.host(there) === undefined ? undefined : entriesOf(scene, there, node, source)];
+  const wrong = [forth, back].filter((one) => one?.value !== undefined && one.value !== 'right').toSorted((a, b) => ORDER.indexOf(a?.value ?? '') - ORDER.indexOf(b?.value ?? ''))[0];
+  if (wrong !== undefined || forth?.value !== 'right') return wrong ?? forth;
+  // Of one direction alone nothing follows for the connection.
+  if (back?.value !== 'right') return back ?? (source === undefined ? forth : unseen(`the entries of node ${there} for node ${node} were not read`, `ip neigh show dev DEVICE; bridge fdb show dev DEVICE   # on node ${there}`));
+  return { ...forth, says: `${forth.says}, and those of node ${there} back`, evidence: [...forth.evidence, ...back.evidence] };
 }
 
 /** Observations by id. */
