@@ -28,5 +28,8 @@ export const explain: Verb = {
     { command: 'fairlead diagnose explain P3', description: 'the page of one fault' },
     { command: 'fairlead diagnose explain', description: 'all faults, by family' },
   ],
-  run: (ctx) => Promise.resolve(ctx.stdout(rendered(ctx))),
+  run(ctx) {
+    ctx.stdout(rendered(ctx));
+    return Promise.resolve();
+  },
 };

@@ -106,6 +106,7 @@ function allowPath(scene: Scene): Remedy | Cannot {
   if (pods.some((pod) => !server.pods.some(({ id }) => id === nameOf(pod)))) return cannot('the pods at the other end are of several workloads');
   const sides = deniedSides(before.asker, from, pods, { protocol, port });
   if ('cannot' in sides) return sides;
+  if (sides.length === 0) return cannot('of the pods themselves neither side denies it');
   const policies = sides.map((side) => {
     const [own, other] = side === 'egress' ? [client, server] : [server, client];
     return adding(view, side === 'egress' ? `allow-${named(client)}-to-${named(server)}` : `allow-${named(server)}-from-${named(client)}`, own, side, { [KEY[side]]: [peerOf(other, own)], ports: [{ protocol, port }] });

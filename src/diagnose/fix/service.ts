@@ -12,7 +12,7 @@ const UNNAMED = cannot('it is not known which Service is meant: name it by --to 
 /** Labels of single pods and revisions (kubernetes.io: well-known labels): a selector with one of them is no slip. */
 const PASSING = new Set(['pod-template-hash', 'controller-revision-hash', 'statefulset.kubernetes.io/pod-name', 'apps.kubernetes.io/pod-index']);
 
-/** Whether a value may be meant for another: two letters of at least six are wrong, one of at least three, or it is the Service's own name. */
+/** Whether a value may stand for another by a slip: one letter is wrong of at least three, or two of at least six; or the other is the Service's own name. */
 function isSlip(value: string, meant: string, service: string): boolean {
   const distance = editDistance(value, meant);
   return meant === service || (distance <= 2 && distance * 3 <= Math.max(value.length, meant.length));
