@@ -9,6 +9,7 @@ import { PUBLIC_SCHEMAS } from '../scripts/schemas.ts';
 import { rulePages } from '../src/audit/page.ts';
 import { RULES } from '../src/audit/rules.ts';
 import { cliReference } from '../src/cli/reference.ts';
+import { faultPages } from '../src/diagnose/explain/page.ts';
 import { VERBS } from '../src/cli/verbs.ts';
 import { packageRoot } from '../src/core/package-root.ts';
 import { runProcess } from '../src/core/process.ts';
@@ -48,15 +49,14 @@ describe('pages', () => {
 });
 
 describe('generated files', () => {
-  it('docs/reference/cli.md is that of the verbs (npm run generate)', async () => {
+  it('docs/reference/cli.md is that of the verbs (npm run generate)', { timeout: 120_000 }, async () => {
     const verbs = await Promise.all(VERBS.map(async (entry) => entry.load()));
     expect(read('docs/reference/cli.md')).toBe(cliReference(verbs));
   });
 
-  it('docs/rules/ has the pages of the rules, and no others (npm run generate)', () => {
-    const made = rulePages(RULES);
-    expect(globSync('*.md', { cwd: join(root, 'docs/rules') }).toSorted()).toEqual([...made.keys()].toSorted());
-    expect([...made].filter(([name, text]) => read(`docs/rules/${name}`) !== text).map(([name]) => name)).toEqual([]);
+  it.each([['rules', rulePages(RULES)], ['faults', faultPages()]])('docs/%s/ has their pages, and no others (npm run generate)', (dir, made) => {
+    expect(globSync('*.md', { cwd: join(root, 'docs', dir) }).toSorted()).toEqual([...made.keys()].toSorted());
+    expect([...made].filter(([name, text]) => read(`docs/${dir}/${name}`) !== text).map(([name]) => name)).toEqual([]);
   });
 
   it.each(Object.entries(PUBLIC_SCHEMAS))('docs/schemas/%s.json is that of the code (npm run generate)', (name, schema) => {

@@ -29,7 +29,7 @@ const explain: Verb = {
   summary: 'what a rule looks at, what breaks, and an example',
   description: 'Prints the page of a rule: what it looks at, what breaks and how it shows, what to do, an input that it finds and the same put right.',
   arguments: [{ name: 'RULE', description: 'its id, such as FL-CIDR-001' }],
-  run: (ctx) => Promise.resolve(ctx.stdout(rulePage(findRule(RULES, textArgument(ctx, 'rule'))).replace('Made from the code by `npm run generate`; do not edit.\n\n', ''))),
+  run: (ctx) => Promise.resolve(ctx.stdout(rulePage(findRule(RULES, textArgument(ctx, 'rule')), { generated: false }))),
 };
 
 const rules: Verb = {

@@ -174,7 +174,7 @@ describe('without a cluster', () => {
     const report = await diagnose('dial tcp 127.0.0.1:9500: connect: connection refused');
     expect(report).toMatchObject({ network: false, verdict: 'likely' });
     expect(proved(report)).toEqual([]);
-    expect((await runMain('diagnose', 'dial tcp 10.0.0.1:80: i/o timeout')).stdout).toContain('No cluster was looked at');
+    expect((await runMain('diagnose', 'dial tcp 10.0.0.1:80: i/o timeout')).stdout).toMatch(/page {5}fairlead diagnose explain [A-Z]\d+\n[\s\S]*No cluster was looked at/);
   }, PATIENCE);
 
   it('cannot tell what it does not know', async () => {
@@ -239,6 +239,7 @@ describe('formats and usage', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^# Diagnosis\n/);
     expect(stdout).toContain('## proved: The inference server in the pod is not up (S2)');
+    expect(stdout).toContain('More about it: `fairlead diagnose explain S2`.');
     expect(stdout.replaceAll(/^(`{3,})\n[\s\S]*?\n\1$/gm, '')).not.toMatch(/(?<!\\)<b>/);
   }, PATIENCE);
 

@@ -14,7 +14,7 @@ async function roles(...words: string[]): Promise<KubeObject[]> {
 const rulesOf = (objects: readonly KubeObject[]): RoleRule[] => objects.flatMap((object) => (object['rules'] ?? []) as RoleRule[]);
 
 describe('fairlead rbac', () => {
-  it.each(['snapshot', 'audit', 'policy', 'probe', 'migrate'])('%s: names everything, and no Secret but the key of our own agents', async (verb) => {
+  it.each(['snapshot', 'audit', 'diagnose', 'diagnose-fix', 'policy', 'probe', 'migrate'])('%s: names everything, and no Secret but the key of our own agents', async (verb) => {
     const objects = await roles(verb);
     const rules = rulesOf(objects);
     expect(rules.length).toBeGreaterThan(0);

@@ -4,6 +4,7 @@ import { joinPermissions, roleObjects, type Permissions, type Subject } from '..
 import { snapshotPermissions } from '../cluster/snapshot/rbac.ts';
 import { CATALOGUE } from '../cni/catalogue.ts';
 import { UsageError } from '../core/errors.ts';
+import { FIX_PERMISSIONS } from '../diagnose/fix/permissions.ts';
 import { migrationPermissions } from '../migrate/routes/flannel-to-calico/permissions.ts';
 import { NODE_NAMESPACE } from '../node/pod/manifests.ts';
 import { NODE_POD_PERMISSIONS } from '../node/pod/permissions.ts';
@@ -19,6 +20,7 @@ const NEEDS: Readonly<Record<string, () => Promise<Permissions[]>>> = {
   audit: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
   capture: () => Promise.resolve([RECORD_PERMISSIONS]),
   diagnose: () => Promise.resolve([snapshotPermissions(CATALOGUE)]),
+  'diagnose-fix': () => Promise.resolve([snapshotPermissions(CATALOGUE), FIX_PERMISSIONS]),
   policy: () => Promise.resolve([snapshotPermissions(POLICY_CATALOGUE, { ConfigMap: AGENT_CONFIG })]),
   probe: () => Promise.resolve([MESH_PERMISSIONS]),
   migrate: async () => [await migrationPermissions(), MESH_PERMISSIONS],

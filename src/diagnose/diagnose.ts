@@ -46,6 +46,8 @@ export interface Diagnosis {
   symptom?: Symptom;
   /** How often the log has it, where the symptom was taken from a log. */
   fromLog?: { count: number; of: number };
+  /** What was looked at. */
+  view: View;
   ends: Ends;
   facts: Facts;
   causes: Judgement[];
@@ -133,7 +135,7 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
   const path = marked(hopsOf(ends, facts), causes);
   const asked = symptom !== undefined || ends.target !== undefined;
   return {
-    ...(symptom === undefined ? {} : { symptom }), ...(read.fromLog === undefined ? {} : { fromLog: read.fromLog }), ends, facts, causes, path,
+    ...(symptom === undefined ? {} : { symptom }), ...(read.fromLog === undefined ? {} : { fromLog: read.fromLog }), view, ends, facts, causes, path,
     next: isOpen(causes, facts, symptom) ? nextObservations(causes, facts).slice(0, 5) : [], verdict: verdictOf(causes, facts, path, asked), notes: beliefsFor(complaint(), facts, causes),
     looked: inputs.snapshot !== undefined, unknown: [...(inputs.snapshot?.unknown ?? []), ...(inputs.snapshot?.hosts.flatMap((host) => host.unknown ?? []) ?? [])],
   };

@@ -7,7 +7,7 @@ interface Observation {
   question: string;
   /** All that it may come to; `unknown` is no value. */
   values: readonly string[];
-  /** 1: objects of the API. 2: facts of a host. 3: a log that was handed over. 5: a connection that is tried. 6: logs of components, counters. 7: a capture. */
+  /** One of `PRICES`. */
   cost: number;
 }
 
@@ -15,6 +15,9 @@ interface Observation {
 const CONNECT = ['ok', 'refused', 'timeout', 'no-route', 'net-unreachable', 'reset'] as const;
 /** How a pod is, worst reason first. */
 const STATE = ['ready', 'not-ready', 'starting', 'crash-loop', 'oom-killed', 'image', 'config-error', 'pending', 'sandbox', 'completed', 'gone'] as const;
+
+/** What an observation costs whoever makes it, from the cheapest to the dearest. */
+export const PRICES: Readonly<Record<number, string>> = { 1: 'objects of the API', 2: 'facts of a host, or a rule of the audit', 3: 'a log that was handed over', 5: 'a connection that is tried', 6: 'logs of components, or counters', 7: 'a capture' };
 
 export const OBSERVATIONS = {
   'symptom': { question: 'what was complained of', values: SYMPTOM_KINDS, cost: 1 },

@@ -44,6 +44,9 @@ const seen = (facts: Facts, at: ObservationId, values: readonly string[] | undef
 /** Rules that find one fault alone: of the others a finding leaves open which fault it is. */
 const ONE_FAULT: ReadonlyMap<string, string | undefined> = new Map(RULES.filter(({ faults }) => faults.length === 1).map(({ id, faults }) => [`rule:${id}`, faults[0]]));
 
+/** Whether what a rule finds here means this fault and no other: where nothing was complained of, that proves it. */
+export const provesAlone = (at: ObservationId, fault: string): boolean => ONE_FAULT.get(at) === fault;
+
 /** Somebody who fails now and then may have met the one of several that fails. */
 const NOW_AND_THEN = /\b(?:intermittent(?:ly)?|sometimes|sporadic(?:ally)?|occasional(?:ly)?|now and then|every (?:other|second|third) (?:request|time)|some (?:of the )?(?:requests|connections))\b/i;
 
@@ -84,7 +87,7 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
     if (fact !== undefined) say(fors, at, fact);
   }
   // Where nothing was complained of, a fault that is there needs to explain nothing.
-  const present = symptom === undefined && complaint.target === undefined && fors.some(({ at, value }) => ONE_FAULT.get(at) === fault.id && value === 'here');
+  const present = symptom === undefined && complaint.target === undefined && fors.some(({ at, value }) => provesAlone(at, fault.id) && value === 'here');
   const confirmed = proof !== undefined || present;
   // A connection that stands, and of which nobody complained, has no likely causes.
   const stands = symptom === undefined && facts.get('connect-client')?.value === 'ok';

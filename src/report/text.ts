@@ -1,23 +1,12 @@
 /** Findings for a terminal. */
 import type { Evidence } from '../core/evidence.ts';
 import type { Finding, Severity } from '../core/finding.ts';
+import { wrap } from './wrap.ts';
 import { checkedText, countText, type FindingsReport } from './document.ts';
 
-const WIDTH = 100;
 /** Subjects and pieces of evidence that are named one by one; the others are counted. */
 const NAMED = 6;
 const COLOURS: Readonly<Record<Severity, number>> = { error: 31, warning: 33, info: 36 };
-
-/** Breaks at blanks; lines after the first are indented by `indent` blanks. */
-function wrap(text: string, indent: number): string {
-  const lines: string[] = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) ?? '';
-    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines.join(`\n${' '.repeat(indent)}`);
-}
 
 function few<T>(all: readonly T[], show: (one: T) => string): string[] {
   const more = all.length - NAMED;

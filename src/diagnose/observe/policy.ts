@@ -1,4 +1,5 @@
 /** Observations of what policies say, by the policy engine. */
+import type { KubeObject } from '../../cluster/objects.ts';
 import { Asker, type Reply } from '../../policy/ask/question.ts';
 import { reasonsOf } from '../../policy/ask/reasons.ts';
 import { compile } from '../../policy/compile/engine.ts';
@@ -18,7 +19,10 @@ const MOST_CLIENTS = 100;
 
 const made = new WeakMap<View, { asker: Asker; enforcer: Enforcer } | { why: string }>();
 
-function askerOf(view: View): { asker: Asker; enforcer: Enforcer } | { why: string } {
+/** Answers about the policies of a cluster, or why there are none. */
+type Answering = { asker: Asker; enforcer: Enforcer } | { why: string };
+
+export function askerOf(view: View): Answering {
   const known = made.get(view);
   if (known !== undefined) return known;
   const fresh = compiled(view);
@@ -26,10 +30,16 @@ function askerOf(view: View): { asker: Asker; enforcer: Enforcer } | { why: stri
   return fresh;
 }
 
-function compiled(view: View): { asker: Asker; enforcer: Enforcer } | { why: string } {
+/** As it would be with these policies, in place of those of their names. */
+export function askerWith(view: View, policies: readonly KubeObject[]): Answering {
+  return compiled(view, policies);
+}
+
+function compiled(view: View, changed: readonly KubeObject[] = []): Answering {
   try {
     const collector = new Collector();
     takeSnapshotObjects(view.snapshot, view.snapshot.from[0] ?? 'the cluster', view.snapshot.source === 'live', collector);
+    for (const object of changed) collector.object(object.apiVersion, object.kind, object.metadata.name, object.metadata.namespace, object, { file: 'the change', line: undefined, written: undefined });
     const { state } = readState(collector.finish(), ENGINES[view.picture.enforcer?.value ?? ''] ?? 'auto');
     const [engine] = compile([state]);
     return engine === undefined ? { why: 'nothing was compiled' } : { asker: new Asker(engine), enforcer: state.enforcer };

@@ -17,7 +17,7 @@ export function renderMarkdown(report: DiagnosisReport): string {
     if (said.length > 0) parts.push(said.join('\n'));
     if (cause.belief !== undefined) parts.push(escape(cause.belief));
     for (const { what, command } of cause.fix) parts.push(escape(what), ...(command === undefined ? [] : [fenced(command)]));
-    parts.push(`Verify: ${escape(cause.verify)}`);
+    parts.push(`Verify: ${escape(cause.verify)}`, `More about it: \`fairlead diagnose explain ${cause.fault}\`.`);
   }
   if (others.length > 0) parts.push(`Not excluded: ${others.map(({ fault, name }) => `${fault} ${escape(name)}`).join(', ')}.`);
   for (const { text, source } of report.notes) parts.push(`Note: ${escape(text)} (${escape(source)})`);

@@ -1,21 +1,10 @@
 /** A diagnosis for people: the verdict, the way with what is broken, the causes with what speaks for and against them, what to do. */
+import { wrap } from '../../report/wrap.ts';
 import { drawPath, type Hop } from '../path.ts';
 import { KIND_WORDS } from '../symptom/symptom.ts';
 import type { DiagnosisReport } from './schema.ts';
 
-const WIDTH = 100;
 type Cause = DiagnosisReport['causes'][number];
-
-/** Breaks at blanks; lines after the first are indented by `indent` blanks. */
-export function wrap(text: string, indent: number): string {
-  const lines: string[] = [''];
-  for (const word of text.replaceAll('\n', ' ').split(' ')) {
-    const line = lines.at(-1) ?? '';
-    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines.join(`\n${' '.repeat(indent)}`);
-}
 
 /** Causes that are told at length; of the others their names. */
 const TOLD = 4;
@@ -46,6 +35,7 @@ function causeLines(cause: Cause): string[] {
     for (const { what, command } of cause.fix) lines.push(`  to do    ${wrap(what, 11)}`, ...(command === undefined ? [] : command.split('\n').map((line) => `             ${line}`)));
     lines.push(`  verify   ${wrap(cause.verify, 11)}`, `  see      ${cause.source.join(', ')}`);
   }
+  lines.push(`  page     fairlead diagnose explain ${cause.fault}`);
   return lines;
 }
 

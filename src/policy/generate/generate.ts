@@ -62,7 +62,8 @@ function linksOf(asker: Asker, flows: readonly Flow[], groups: readonly Selectab
   return [...links.values()];
 }
 
-function peerOf(side: Selectable | string, own: Selectable): object {
+/** The peer of a rule that names the other side, and nobody else, in a policy of a workload. */
+export function peerOf(side: Selectable | string, own: Pick<Selectable, 'namespace'>): object {
   if (typeof side === 'string') return { ipBlock: { cidr: `${side}/${parseAddress(side)?.width ?? 32}` } };
   const pods = { podSelector: { matchLabels: side.labels } };
   return side.namespace === own.namespace ? pods : { namespaceSelector: { matchLabels: { [NAME_LABEL]: side.namespace } }, ...pods };
