@@ -76,7 +76,7 @@ cat -- "$dir/said"`;
 
 /** Prints the paths in /proc of network namespaces, but for the node's own, that have the address. Each is looked into by its oldest process. */
 const FIND = `own=$(stat -L -c %i /proc/self/ns/net) || exit 1
-stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | sort -k2.7n | sort -s -n -u -k1,1 | while read -r ns path; do
+stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | sort -t / -k 3,3n | sort -s -n -u -k1,1 | while read -r ns path; do
   [ "$ns" = "$own" ] && continue
   nsenter --net="$path" ip -o addr show 2>/dev/null </dev/null | grep -qF " $1/" && printf '%s\\n' "$path"
 done
