@@ -181,8 +181,6 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#dns.finish(this.#connections.now);
     this.#tunnels.finish();
     totals.addTcp(this.#tcp.counts, this.#tcp.options, this.#tcp.table.evicted);
-    totals.dnsQueries += this.#dns.queries;
-    totals.dnsAnswers += this.#dns.answers;
     totals.calls(this.#calls, this.#conversations.left);
     totals.checksums += this.#checksums.checked;
     totals.offloaded += this.#checksums.offloaded;

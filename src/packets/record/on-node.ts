@@ -9,8 +9,8 @@ import { randomBytes } from 'node:crypto';
 const PLACE = '/var/tmp/fairlead-capture-';
 /** Seconds after which a recording that nobody asks for is ended and removed: longer than an API server takes to restart. */
 const LEASE = 120;
-/** Files of the ring: when the last one is full, the first is written again. */
-const RING = 4;
+/** Files of the ring: when the last one is full, the first is written again. So many at least where the size allows it, and each of so many MB at most, because it is fetched as a whole. */
+const [FILES, LARGEST] = [8, 16];
 /** Seconds that tcpdump has to begin, and to end. */
 const PATIENCE = 15;
 
@@ -86,8 +86,8 @@ const script = (text: string, ...words: readonly string[]): string[] => ['sh', '
 
 /** The argv of tcpdump itself. A filter is one word behind `--`: nothing in it is an option. */
 export function tcpdumpArgv({ place, interface: device, snap, megabytes, filter }: Recording): string[] {
-  const part = Math.max(1, Math.floor(megabytes / RING));
-  return ['-i', device, '-p', '-n', '-s', String(snap), '-B', '4096', '-C', String(part), '-W', String(RING), '-w', `${place}/ring/part.pcap`, ...(filter === '' ? [] : ['--', filter])];
+  const part = Math.min(LARGEST, Math.max(1, Math.floor(megabytes / FILES)));
+  return ['-i', device, '-p', '-n', '-s', String(snap), '-B', '4096', '-C', String(part), '-W', String(Math.floor(megabytes / part)), '-w', `${place}/ring/part.pcap`, ...(filter === '' ? [] : ['--', filter])];
 }
 
 /** Starts a recording. Room for twice its size must be left on the node. */
