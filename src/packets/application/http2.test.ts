@@ -28,8 +28,8 @@ test.each([
   ['GOAWAY of 7 bytes', h2frame(Frame.goaway, 0, 0, Buffer.alloc(7))],
   ['CONTINUATION of nothing', h2frame(Frame.continuation, END_HEADERS, 1, Buffer.alloc(3))],
   ['a frame within a header block', Buffer.concat([h2frame(Frame.headers, 0, 1, Buffer.from([0x88])), h2frame(Frame.data, 0, 1, Buffer.alloc(3))])],
-  ['HEADERS that are longer than any server takes', h2frame(Frame.headers, 0, 1, Buffer.alloc(16_385))],
-  ['a header block that never ends', Buffer.concat([h2frame(Frame.headers, 0, 1, Buffer.alloc(16_000)), h2frame(Frame.continuation, 0, 1, Buffer.alloc(16_000))])],
+  ['HEADERS that are longer than any server takes', h2frame(Frame.headers, END_HEADERS, 1, Buffer.alloc(16_385, 0x82))],
+  ['a header block that goes on and on', Buffer.concat([h2frame(Frame.headers, 0, 1, Buffer.alloc(16_000, 0x82)), h2frame(Frame.continuation, END_HEADERS, 1, Buffer.alloc(16_000, 0x82))])],
 ])('%s ends it', (_what, frame) => {
   const next = h2headers(3, { ':status': '200' });
   expect(told(frame, next)).toEqual([false, []]);
