@@ -179,7 +179,7 @@ describe('signatures', () => {
     scene.frames.splice(4, 1);
     const result = await report(scene.pcap());
     expect(result.grpc).toEqual([]);
-    expect(result.remarks).toContainEqual(expect.stringMatching(/^1 connections of HTTP or DNS were followed up to a hole/));
+    expect(result.remarks).toContainEqual(expect.stringMatching(/^HTTP or DNS of 1 connection was followed up to a hole/));
   }, PATIENCE);
 
   it('have a test each', () => {

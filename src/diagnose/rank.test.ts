@@ -51,6 +51,13 @@ describe('the ranking', () => {
     }), { numRuns: 3_000 });
   });
 
+  it('takes the status of a text for words of it', () => {
+    const about = (status: string): Complaint => ({ symptom: { ...symptom('http'), status }, target: 'service' });
+    const crashed = KNOWN_FAULTS.find(({ id }) => id === 'W1');
+    if (crashed === undefined) throw new Error('there is such a fault');
+    expect([explains(crashed, about('503')), explains(crashed, about('403'))]).toEqual(['yes', 'no']);
+  });
+
   it('neither excludes nor proves by what is not known', () => {
     fc.assert(fc.property(scene, fc.nat(), ({ one, about, facts }, pick) => {
       const ids = [...facts.keys()];

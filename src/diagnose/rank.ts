@@ -20,7 +20,8 @@ export interface Complaint { symptom?: Symptom; target?: Target }
 const fits = (show: Shows, { symptom, target }: Complaint): 'yes' | 'no' | 'maybe' => {
   if (symptom === undefined || symptom.kind === 'unknown') return 'maybe';
   if (!show.kinds.includes(symptom.kind)) return 'no';
-  if (show.words !== undefined && !show.words.test(symptom.raw)) return 'no';
+  // A status may be told in words alone (`no healthy upstream`).
+  if (show.words !== undefined && !show.words.test(`${symptom.raw} ${symptom.status ?? ''}`)) return 'no';
   if (show.phase !== undefined && symptom.phase !== 'unknown' && symptom.phase !== show.phase) return 'no';
   const sure = show.phase === undefined || symptom.phase !== 'unknown';
   if (show.to === undefined) return sure ? 'yes' : 'maybe';

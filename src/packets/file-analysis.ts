@@ -133,7 +133,8 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#checksums.check(packet);
     const seen = this.#tcp.segment(packet);
     if (packet.depth > 0 && !packet.fragment && (u8(packet.bytes, packet.at + 13) & Tcp.syn) !== 0) this.#tunnels.syn(packet, this.#tcp.mss);
-    if (this.#tcp.dataLength > 0 && !packet.quoted) this.#data(packet, seen);
+    if (this.#tcp.dataLength > 0) this.#data(packet, seen);
+    if (this.#tcp.closed) this.#conversations.closed(this.#tcp.flow);
   }
 
   udp(packet: Packet): void {
@@ -180,8 +181,6 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#dns.finish(this.#connections.now);
     this.#tunnels.finish();
     totals.addTcp(this.#tcp.counts, this.#tcp.options, this.#tcp.table.evicted);
-    totals.dnsQueries += this.#dns.queries;
-    totals.dnsAnswers += this.#dns.answers;
     totals.calls(this.#calls, this.#conversations.left);
     totals.checksums += this.#checksums.checked;
     totals.offloaded += this.#checksums.offloaded;
@@ -205,6 +204,8 @@ export class FileAnalysis implements PacketSink, Layers {
     const { bytes, at } = packet;
     const from = at + (u8(bytes, at + 12) >> 4) * 4;
     const end = Math.min(packet.captured, at + packet.size);
+    // A SYN takes a number of its own, before its data (RFC 7413).
+    const seq = (i32(bytes, at + 4) + ((u8(bytes, at + 13) & Tcp.syn) === 0 ? 0 : 1)) | 0;
     if (from >= end && !this.#conversations.any) return;
     this.#calls.copy = this.#connections.copy;
     if (firstData) {
@@ -212,6 +213,6 @@ export class FileAnalysis implements PacketSink, Layers {
       if (found !== undefined) this.#shared.totals.application(found);
       this.#conversations.first(packet, flow, direction, from, end, found?.kind === 'http/2');
     }
-    this.#conversations.segment(packet, flow, direction, this.#tcp.table.firstByte(flow, direction), i32(bytes, at + 4), from, end, dataLength, (seen & REPEATED) !== 0);
+    this.#conversations.segment(packet, flow, direction, this.#tcp.table.firstByte(flow, direction), seq, from, end, dataLength, (seen & REPEATED) !== 0);
   }
 }

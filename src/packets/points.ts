@@ -13,7 +13,8 @@ export class Points {
 
   add(file: string, linkType: number, name: string | undefined): number {
     if (this.all.length >= MOST) return MOST - 1;
-    return this.all.push({ file, linkType, name: name ?? '', packets: 0, first: Infinity, last: -Infinity }) - 1;
+    // What a file calls its devices is shown on terminals.
+    return this.all.push({ file, linkType, name: (name ?? '').replace(/\p{Cc}/gu, '.'), packets: 0, first: Infinity, last: -Infinity }) - 1;
   }
 
   /** A point's name for people: the interface, and the file where there are several. */
@@ -37,6 +38,7 @@ export class Points {
     const key = point * 2 ** 32 + (index >>> 0);
     let found = this.#byIndex.get(key);
     if (found === undefined) {
+      if (this.all.length >= MOST) return MOST - 1;
       found = this.add(base.file, LinkType.cooked2, names[index] ?? `${base.name === '' ? '' : `${base.name}, `}interface ${index}`);
       this.#byIndex.set(key, found);
     }

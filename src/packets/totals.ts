@@ -9,8 +9,6 @@ const NAMES = 1000;
 export class Totals {
   packets = 0;
   bytes = 0;
-  dnsQueries = 0;
-  dnsAnswers = 0;
   checksums = 0;
   offloaded = 0;
   evicted = 0;

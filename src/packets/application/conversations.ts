@@ -21,9 +21,9 @@ export interface ConversationEvents {
 /** A whole DNS message, but for what it has beyond its first 600 bytes. */
 type DnsMessage = (packet: Packet, bytes: Uint8Array, at: number, end: number) => void;
 
-/** Connections that are followed at a time: 100 KB each at most. */
+/** Connections that are followed at a time: half a megabyte each at most, when everything that can wait or be remembered is as large as it may be. */
 const MOST = 1024;
-/** Calls under way whose paths are remembered, of one connection. */
+/** Calls whose paths are remembered, of one connection: the newest. Where a body ends a call, which is not read, nothing else says that it is over. */
 const CALLS = 1000;
 const DNS_PORT = 53;
 
@@ -35,6 +35,8 @@ export class Conversations {
   readonly #events: ConversationEvents;
   readonly #dns: DnsMessage;
   readonly #followed = new Map<number, Followed>();
+  /** Those of them that are closed: what is late may still come, but they give way when there are too many. */
+  readonly #closed = new Set<number>();
   /** Answers of HTTP/1, by connection and direction. */
   readonly #answers = new Map<number, InOrder>();
   /** The packet at hand. */
@@ -55,11 +57,16 @@ export class Conversations {
     if (this.#followed.has(flow)) return;
     const dns = packet.destinationPort === DNS_PORT || packet.sourcePort === DNS_PORT;
     if (!preface && !dns && !isSettings(packet.bytes, from, end)) return;
+    const client = preface || (dns && packet.destinationPort === DNS_PORT) ? direction : 1 - direction;
+    if (this.#followed.size >= MOST) for (const oldest of this.#closed) {
+      this.#leave(oldest);
+      break;
+    }
     if (this.#followed.size >= MOST) {
-      this.left.many++;
+      // Both directions have first bytes; the connection counts once.
+      if (direction === client) this.left.many++;
       return;
     }
-    const client = preface || (dns && packet.destinationPort === DNS_PORT) ? direction : 1 - direction;
     this.#followed.set(flow, { directions: [undefined, undefined], client: dns ? -1 : client, paths: new Map() });
   }
 
@@ -72,17 +79,28 @@ export class Conversations {
     if (stream.segment(seq, packet.bytes, from, end, length)) return;
     this.left.holes++;
     this.#followed.delete(flow);
+    this.#closed.delete(flow);
   }
 
-  /** The connection is over. */
+  /** Both ends have closed the connection, or one has reset it. */
+  closed(flow: number): void {
+    if (this.#followed.has(flow)) this.#closed.add(flow);
+  }
+
+  /** The connection is forgotten. */
   ended(flow: number): void {
     for (const key of this.#answers.size === 0 ? [] : [flow * 2, flow * 2 + 1]) {
       if (this.#answers.get(key)?.waits === true) this.left.holes++;
       this.#answers.delete(key);
     }
+    this.#leave(flow);
+  }
+
+  #leave(flow: number): void {
     const followed = this.#followed.get(flow);
     if (followed === undefined) return;
     this.#followed.delete(flow);
+    this.#closed.delete(flow);
     if (followed.directions.some((direction) => direction?.waits)) this.left.holes++;
   }
 
@@ -99,7 +117,12 @@ export class Conversations {
           else if (name === ':path') path = value;
         }
         if (isClient) {
-          if (path !== '' && paths.size < CALLS) paths.set(stream, pathOf(path));
+          if (path === '') return;
+          if (paths.size >= CALLS) for (const oldest of paths.keys()) {
+            paths.delete(oldest);
+            break;
+          }
+          paths.set(stream, pathOf(path));
           return;
         }
         const of = paths.get(stream) ?? '';
@@ -133,5 +156,5 @@ export class Conversations {
   }
 }
 
-/** Without what follows a question mark, which may hold secrets, and without what is not printable. */
-const pathOf = (path: string): string => (path.split('?', 1)[0] ?? '').slice(0, 200).replace(/[^\x20-\x7e]/g, '.');
+/** Without what follows a question mark, which may hold secrets, and without what is not printable. A copy: a part of a string keeps the whole of it in memory. */
+const pathOf = (path: string): string => Buffer.from((path.split('?', 1)[0] ?? '').slice(0, 200).replace(/[^\x20-\x7e]/g, '.')).toString('latin1');

@@ -50,6 +50,16 @@ test('what is no header block is told from one', () => {
   expect([huffmanText(bytes('ffffffff'), 0, 4), huffmanText(bytes('1c'), 0, 1), huffmanText(bytes('1f'), 0, 1)]).toEqual([undefined, undefined, 'a']);
 });
 
+test('a table of no size, an entry that is larger than the table, and a table that is larger than what is followed', () => {
+  const decoder = new HpackDecoder();
+  // `a: b` enters the table; the table of 34 bytes has room for one of its kind, and for nothing longer (§4.4).
+  expect(decode(decoder, '3f03 400161 0162 be')).toEqual([['a', 'b'], ['a', 'b']]);
+  expect(decode(decoder, '400161 026262 be 88')).toEqual([['a', 'bb'], [':status', '200']]);
+  expect(decode(decoder, '20 400161 0162 be 88')).toEqual([['a', 'b'], [':status', '200']]);
+  // 16,384 bytes are followed, one more is not.
+  expect([decode(new HpackDecoder(), '3fe17f 88'), decode(new HpackDecoder(), '3fe27f 88')]).toEqual([[[':status', '200']], undefined]);
+});
+
 test('an entry from before the capture is left out; what comes later is right', () => {
   const decoder = new HpackDecoder();
   expect(decode(decoder, 'be 82')).toEqual([[':method', 'GET']]);

@@ -47,6 +47,12 @@ test('an answer to HEAD has no body, whatever its length says; one without a len
   expect(found(['HTTP/1.0 200 OK\r\n\r\nbody', 'HTTP/1.1 is what this page is about', 'HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'])).toEqual(['200', '101']);
 });
 
+test('a transfer coding that does not end with chunked has no length, whatever another header says (RFC 9112 §6.3)', () => {
+  const next = 'HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n';
+  expect(found([`HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc${next}`])).toEqual(['200']);
+  expect(found([`HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${next}`])).toEqual(['200', '404']);
+});
+
 test('any bytes are taken', () => {
   fc.assert(fc.property(fc.array(fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('HTTP/1.1 200 OK\r\n', '\r\n', 'Transfer-Encoding: chunked\r\n', 'ffffffff\r\n', 'z'.repeat(9000))), { maxLength: 20 }), (pieces) => {
     expect(found(pieces).length).toBeLessThanOrEqual(pieces.join('').length / 12);

@@ -25,6 +25,8 @@ export class Http1Answers implements Taker {
   /** Of the answer whose headers are read; -1: no length was given. */
   #code = '';
   #length = -1;
+  /** Whether a transfer coding was named, and whether the last one is chunked. */
+  #coded = false;
   #chunked = false;
 
   constructor(status: (status: string) => void) {
@@ -70,7 +72,7 @@ export class Http1Answers implements Taker {
       case 'status': {
         const code = /^HTTP\/1\.\d ([1-5]\d\d)(?: |$)/.exec(line)?.[1];
         if (code === undefined) return this.#expect('nothing');
-        [this.#code, this.#length, this.#chunked] = [code, -1, false];
+        [this.#code, this.#length, this.#coded, this.#chunked] = [code, -1, false, false];
         this.#status(code);
         return this.#expect('header');
       }
@@ -78,7 +80,7 @@ export class Http1Answers implements Taker {
         if (line === '') return this.#body();
         const length = /^content-length:\s*(\d{1,15})$/i.exec(line)?.[1];
         if (length !== undefined) this.#length = Number(length);
-        if (/^transfer-encoding:.*\bchunked$/i.test(line)) this.#chunked = true;
+        if (/^transfer-encoding:/i.test(line)) [this.#coded, this.#chunked] = [true, /\bchunked$/i.test(line)];
         return this.#expect('header');
       }
       case 'chunk': {
@@ -98,6 +100,6 @@ export class Http1Answers implements Taker {
     if (this.#code === '101') return this.#expect('nothing');
     if (this.#code.startsWith('1') || this.#code === '204' || this.#code === '304') return this.#expect('status');
     if (this.#chunked) return this.#expect('chunk');
-    this.#expect(this.#length < 0 ? 'nothing' : 'status', Math.max(0, this.#length));
+    this.#expect(this.#length < 0 || this.#coded ? 'nothing' : 'status', Math.max(0, this.#length));
   }
 }

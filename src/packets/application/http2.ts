@@ -9,7 +9,7 @@ export interface Http2Events {
 }
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length;
-const [HEADERS, RST_STREAM, SETTINGS, GOAWAY, CONTINUATION] = [1, 3, 4, 7, 9];
+const [HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION] = [1, 3, 4, 5, 7, 9];
 const [END_STREAM, END_HEADERS, PADDED, PRIORITY] = [1, 4, 8, 32];
 const HEAD = 9;
 const NOTHING = Buffer.alloc(0);
@@ -40,7 +40,10 @@ export class Http2Direction {
   #stream = 0;
   /** A header block that goes on in CONTINUATION. */
   #block: Buffer | undefined;
+  #blockStream = 0;
   #blockEnds = false;
+  /** Whether it is the request of a promise: read for what it puts into the table, and told to nobody. */
+  #promised = false;
 
   /** `client`: the connection's preface comes first. */
   constructor(events: Http2Events, client: boolean) {
@@ -79,8 +82,9 @@ export class Http2Direction {
   #head(head: Buffer): boolean {
     const length = (u8(head, 0) << 16) | u16(head, 1);
     [this.#kind, this.#flags, this.#stream] = [u8(head, 3), u8(head, 4), u32(head, 5) & 0x7fff_ffff];
-    const isBlock = this.#kind === HEADERS || this.#kind === CONTINUATION;
-    if (this.#block !== undefined && this.#kind !== CONTINUATION) return false;
+    const isBlock = this.#kind === HEADERS || this.#kind === PUSH_PROMISE || this.#kind === CONTINUATION;
+    // Nothing may come between the frames of a header block (§6.10).
+    if (this.#block !== undefined && (this.#kind !== CONTINUATION || this.#stream !== this.#blockStream)) return false;
     const read = isBlock || this.#kind === RST_STREAM || this.#kind === GOAWAY;
     if (!read) {
       this.#skip = length;
@@ -105,13 +109,16 @@ export class Http2Direction {
         if (bytes.length < 8) return false;
         this.#events.goaway(u32(bytes, 4));
         return true;
-      case HEADERS: {
+      case HEADERS:
+      case PUSH_PROMISE: {
+        this.#promised = this.#kind === PUSH_PROMISE;
         const padding = (this.#flags & PADDED) === 0 ? 0 : bytes.length === 0 ? 1 : u8(bytes, 0);
-        const from = ((this.#flags & PADDED) === 0 ? 0 : 1) + ((this.#flags & PRIORITY) === 0 ? 0 : 5);
+        const from = ((this.#flags & PADDED) === 0 ? 0 : 1) + (this.#promised ? 4 : (this.#flags & PRIORITY) === 0 ? 0 : 5);
         if (from + padding > bytes.length) return false;
         this.#block = bytes.subarray(from, bytes.length - padding);
         // The packet's bytes are overwritten by the next one.
         if ((this.#flags & END_HEADERS) === 0) this.#block = Buffer.from(this.#block);
+        this.#blockStream = this.#stream;
         this.#blockEnds = (this.#flags & END_STREAM) !== 0;
         return this.#ended();
       }
@@ -128,7 +135,7 @@ export class Http2Direction {
     this.#block = undefined;
     const fields = this.#hpack.decode(block, 0, block.length);
     if (fields === undefined) return false;
-    this.#events.headers(this.#stream, fields, this.#blockEnds);
+    if (!this.#promised) this.#events.headers(this.#stream, fields, this.#blockEnds);
     return true;
   }
 }

@@ -6,8 +6,8 @@ import { parseCounts, parseLinkNames, startArgv, tcpdumpArgv, type Recording } f
 const recording: Recording = { place: '/var/tmp/fairlead-capture-1', interface: 'any', snap: 240, megabytes: 64, seconds: 90, filter: '', namespace: undefined };
 const place = { text: 'shop/web', node: 'agent-1', pod: 'shop/web' };
 
-test('the argv of tcpdump: no promiscuous mode, no names, a ring of four files', () => {
-  expect(tcpdumpArgv(recording)).toEqual('-i any -p -n -s 240 -B 4096 -C 16 -W 4 -w /var/tmp/fairlead-capture-1/ring/part.pcap'.split(' '));
+test('the argv of tcpdump: no promiscuous mode, no names, a ring of files', () => {
+  expect(tcpdumpArgv(recording)).toEqual('-i any -p -n -s 240 -B 4096 -C 8 -W 8 -w /var/tmp/fairlead-capture-1/ring/part.pcap'.split(' '));
 });
 
 test('a filter is one word behind --, whatever stands in it, and no text of a script', () => {
@@ -18,10 +18,14 @@ test('a filter is one word behind --, whatever stands in it, and no text of a sc
   }));
 });
 
-test('the ring never becomes larger than was allowed', () => {
+test('the ring never becomes larger than was allowed, keeps three quarters of it, and no file is too large to be fetched at once', () => {
   fc.assert(fc.property(fc.integer({ min: 4, max: 4000 }), (megabytes) => {
     const argv = tcpdumpArgv({ ...recording, megabytes });
-    expect(Number(argv[argv.indexOf('-C') + 1]) * Number(argv[argv.indexOf('-W') + 1])).toBeLessThanOrEqual(megabytes);
+    const [part, files] = [Number(argv[argv.indexOf('-C') + 1]), Number(argv[argv.indexOf('-W') + 1])];
+    expect(part * files).toBeLessThanOrEqual(megabytes);
+    // One file is being written again.
+    expect(part * (files - 1)).toBeGreaterThanOrEqual(megabytes * 0.75);
+    expect(part).toBeLessThanOrEqual(16);
   }));
 });
 

@@ -9,8 +9,8 @@ import { randomBytes } from 'node:crypto';
 const PLACE = '/var/tmp/fairlead-capture-';
 /** Seconds after which a recording that nobody asks for is ended and removed: longer than an API server takes to restart. */
 const LEASE = 120;
-/** Files of the ring: when the last one is full, the first is written again. */
-const RING = 4;
+/** Files of the ring: when the last one is full, the first is written again. So many at least where the size allows it, and each of so many MB at most, because it is fetched as a whole. */
+const [FILES, LARGEST] = [8, 16];
 /** Seconds that tcpdump has to begin, and to end. */
 const PATIENCE = 15;
 
@@ -76,7 +76,7 @@ cat -- "$dir/said"`;
 
 /** Prints the paths in /proc of network namespaces, but for the node's own, that have the address. Each is looked into by its oldest process. */
 const FIND = `own=$(stat -L -c %i /proc/self/ns/net) || exit 1
-stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | sort -k2.7n | sort -s -n -u -k1,1 | while read -r ns path; do
+stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | sort -t / -k 3,3n | sort -s -n -u -k1,1 | while read -r ns path; do
   [ "$ns" = "$own" ] && continue
   nsenter --net="$path" ip -o addr show 2>/dev/null </dev/null | grep -qF " $1/" && printf '%s\\n' "$path"
 done
@@ -86,8 +86,8 @@ const script = (text: string, ...words: readonly string[]): string[] => ['sh', '
 
 /** The argv of tcpdump itself. A filter is one word behind `--`: nothing in it is an option. */
 export function tcpdumpArgv({ place, interface: device, snap, megabytes, filter }: Recording): string[] {
-  const part = Math.max(1, Math.floor(megabytes / RING));
-  return ['-i', device, '-p', '-n', '-s', String(snap), '-B', '4096', '-C', String(part), '-W', String(RING), '-w', `${place}/ring/part.pcap`, ...(filter === '' ? [] : ['--', filter])];
+  const part = Math.min(LARGEST, Math.max(1, Math.floor(megabytes / FILES)));
+  return ['-i', device, '-p', '-n', '-s', String(snap), '-B', '4096', '-C', String(part), '-W', String(Math.floor(megabytes / part)), '-w', `${place}/ring/part.pcap`, ...(filter === '' ? [] : ['--', filter])];
 }
 
 /** Starts a recording. Room for twice its size must be left on the node. */

@@ -58,6 +58,7 @@ export async function collectPoint(point: Point, shell: NodeShell, { since, unti
   const ahead = correction(clock);
   const counts = parseCounts(said);
   const missing: string[] = point.lost === undefined ? [] : [point.lost];
+  if (counts === undefined) missing.push('tcpdump did not come to say how many packets it missed');
   const recorded: RecordedPoint = { place: place.text, node: place.node, ...(place.pod === undefined ? {} : { pod: place.pod }), interface: device, interfaces: point.interfaces, clock, packets: 0 };
   if (counts !== undefined) recorded.droppedByKernel = counts.dropped;
   try {

@@ -30,7 +30,6 @@ export interface RecordOptions {
   say(text: string): void;
 }
 
-
 /** Headers of every kind that is understood, IPv6 in VXLAN in IPv6 with TCP options among them. */
 const HEADERS = 240;
 /** Programs on the node; the others that the scripts use are everywhere. */

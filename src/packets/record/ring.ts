@@ -12,6 +12,7 @@ export interface Wanted {
   headersOnly: boolean;
 }
 
+/** `pieces`: the file's header, and one for each part that has something to keep. */
 export interface Joined { pieces: Uint8Array[]; packets: number; /** All that the ring had, kept or not. */ read: number; /** Times of the first and last packet that is kept; undefined without one. */ first?: number; last?: number; /** Time of the oldest packet in the ring, kept or not. */ oldest?: number }
 
 interface Part { bytes: Uint8Array; little: boolean; unit: number; header: number; first: number }
@@ -43,23 +44,27 @@ const timeAt = (part: Part, at: number): number => word(part, at) + (word(part, 
 
 function take(part: Part, { from, to, headersOnly }: Wanted, headers: Headers, joined: Joined): void {
   const { bytes, header, little } = part;
+  // Into one piece: millions of packets would be as many objects.
+  const out = Buffer.allocUnsafe(bytes.length);
+  let size = 0;
   const linkType = word(part, 20) & 0xffff;
   for (let at = HEADER; at + header <= bytes.length; ) {
     const captured = word(part, at + 8);
     const end = at + header + captured;
-    if (captured > LARGEST_RECORD || end > bytes.length) return;
+    if (captured > LARGEST_RECORD || end > bytes.length) break;
     const time = timeAt(part, at);
     joined.read++;
     if (time >= from && time <= to) {
       const kept = headersOnly ? headers.length(bytes, at + header, captured, word(part, at + 12), linkType) : captured;
-      const record = Buffer.from(bytes.subarray(at, at + header));
-      if (little) record.writeUInt32LE(kept, 8);
-      else record.writeUInt32BE(kept, 8);
-      joined.pieces.push(record, bytes.subarray(at + header, at + header + kept));
+      out.set(bytes.subarray(at, at + header + kept), size);
+      if (little) out.writeUInt32LE(kept, size + 8);
+      else out.writeUInt32BE(kept, size + 8);
+      size += header + kept;
       joined.packets++;
       joined.first ??= time;
       joined.last = time;
     }
     at = end;
   }
+  if (size > 0) joined.pieces.push(out.subarray(0, size));
 }

@@ -22,8 +22,7 @@ const [STORM, SHARE] = [50, 0.5];
 const SEARCHED = /^((?:[^.]+\.)+[^.]+)\.(?:[^.]+\.svc\.|svc\.)(?:[^.]+\.)+[^.]+$|^((?:[^.]+\.)+[a-z]{2,})\.cluster\.local$/;
 
 export class DnsTraffic {
-  queries = 0;
-  answers = 0;
+  #answers = 0;
   readonly #questions = new Map<number, Question>();
   readonly #byPort = new Map<number, Question>();
   readonly #findings: Findings;
@@ -49,14 +48,13 @@ export class DnsTraffic {
         known.tries++;
         return;
       }
-      this.queries++;
       const question: Question = { family, client: packet.source, port: packet.sourcePort, server: packet.destination, serverPort: packet.destinationPort, id: message.id, name: dnsName(bytes, message.nameAt, message.nameEnd), type: message.type, first: time, frame: packet.frame, tries: 1, twinAnswered: false, answered: false };
       this.#questions.set(key, question);
       return;
     }
     const key = keyOf(packet.destination, packet.destinationPort, packet.source, message.id, message.type, family);
     const question = this.#questions.get(key);
-    this.answers++;
+    this.#answers++;
     if (question !== undefined) {
       question.answered = true;
       this.#questions.delete(key);
@@ -111,8 +109,8 @@ export class DnsTraffic {
   finish(now: number): void {
     for (const question of this.#questions.values()) if (now - question.first >= YOUNG) this.#timeout(question);
     const { count, first, frame, example } = this.#missing;
-    if (this.answers >= STORM && count / this.answers >= SHARE) {
-      this.#findings.note('dns-nxdomain-storm', first, frame, '', () => `${count} of ${this.answers} answers: no such name; the first was ${example}`, count);
+    if (this.#answers >= STORM && count / this.#answers >= SHARE) {
+      this.#findings.note('dns-nxdomain-storm', first, frame, '', () => `${count} of ${this.#answers} answers: no such name; the first was ${example}`, count);
     }
   }
 }

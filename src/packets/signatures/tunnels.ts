@@ -40,7 +40,7 @@ export class Tunnels {
     const { bytes, ethernetAt: at } = packet;
     const source = macNumber(bytes, at + 6);
     const from = node(packet.outerFamily, packet.outerSource);
-    if (this.#home.get(source) !== from && this.#home.size < CAPACITY) this.#home.set(source, from);
+    if (this.#home.get(source) !== from && (this.#home.size < CAPACITY || this.#home.has(source))) this.#home.set(source, from);
     if ((u8(bytes, at) & 1) !== 0) return;
     const home = this.#home.get(macNumber(bytes, at));
     if (home === undefined || home === node(packet.outerFamily, packet.outerDestination)) return;

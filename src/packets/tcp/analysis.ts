@@ -59,6 +59,8 @@ export class TcpAnalysis {
   readonly options: OptionCounts = { syns: 0, windowScale: 0, sackPermitted: 0, timestamps: 0, sacks: 0, duplicateSacks: 0, mss: new Map() };
   /** Whether the last segment was the first with data of its direction. */
   firstData = false;
+  /** Whether the last segment closed its connection: the second FIN, or an RST. */
+  closed = false;
   /** Of the last segment: its connection, direction (0, 1), and bytes of data; 0 when it was not judged. */
   flow = 0;
   direction = 0;
@@ -113,6 +115,7 @@ export class TcpAnalysis {
     let length = -1;
     let full = -1;
     this.firstData = false;
+    this.closed = false;
     this.dataLength = 0;
     this.mss = 0;
     if (!packet.fragment && !packet.quoted && packet.size >= header) {
@@ -222,6 +225,7 @@ export class TcpAnalysis {
       words[mine + SIDE.bits] = (words[mine + SIDE.bits] as number) | Fin;
     }
     if ((flags & Tcp.rst) !== 0) state |= Reset | Closed;
+    this.closed = (state & Closed) !== 0;
     words[common + COMMON.flags] = state;
   }
 

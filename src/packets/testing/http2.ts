@@ -1,7 +1,7 @@
 /** Bytes of HTTP/2, for tests: frames, and header blocks of literals that enter the dynamic table. */
 
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-export const Frame = { data: 0, headers: 1, reset: 3, settings: 4, goaway: 7, continuation: 9 } as const;
+export const Frame = { data: 0, headers: 1, reset: 3, settings: 4, promise: 5, goaway: 7, continuation: 9 } as const;
 
 export function h2frame(kind: number, flags: number, stream: number, payload: Uint8Array): Buffer {
   const head = Buffer.alloc(9);
