@@ -1,6 +1,6 @@
 /**
  * Measures what `--watch` takes after one policy has changed, in the bundled program as a user runs it, beside a run over
- * everything. Prints a table; `--write` puts it into bench/policy/WATCH.md. `node bench/policy/watch.ts [--write] [REGEX]`
+ * everything. Prints a table; `--write` puts it into bench/policy/WATCH.md. `node bench/policy/watch.ts [--write | REGEX]`
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -148,7 +148,10 @@ async function measure(family: Family, layout: Layout): Promise<void> {
   child.kill('SIGINT');
 }
 
-const only = new RegExp(process.argv.slice(2).find((word) => !word.startsWith('--')) ?? '');
+const words = process.argv.slice(2);
+const chosen = words.find((word) => !word.startsWith('--'));
+if (chosen !== undefined && words.includes('--write')) throw new Error('--write is for all rows: a table of some would take the place of the whole one');
+const only = new RegExp(chosen ?? '');
 execFileSync(process.execPath, [join(packageRoot(), 'scripts/build.ts')], { stdio: 'inherit' });
 const load = loadavg()[0]!;
 try {
@@ -156,7 +159,7 @@ try {
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
-if (process.argv.includes('--write')) {
+if (words.includes('--write')) {
   const head = `# \`--watch\`: what one changed policy takes
 
 Written by \`node bench/policy/watch.ts --write\`: bundled build, \`policy list --watch\` over ${WORKLOADS.toLocaleString('en')} workloads of \`bench/policy/inputs.ts\`, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? ''}; ${ROUNDS} times each edit. The load average of the machine, from other work, was ${load.toFixed(1)} at the beginning; the times would be shorter on a machine that does nothing else.
