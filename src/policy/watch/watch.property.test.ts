@@ -128,7 +128,7 @@ it.each([
   ['admin', 'calico', fc.tuple(adminWorlds.map(adminObjects), adminWorlds.map(adminObjects))],
   ['calico', 'calico', fc.tuple(calicoWorlds.map(calicoObjects), calicoWorlds.map(calicoObjects))],
   ['cilium', 'cilium', fc.tuple(ciliumWorlds.map(ciliumObjects), ciliumWorlds.map(ciliumObjects))],
-])('after every edit of %s policies, pods and namespaces under %s the state and what changed are those of a full run', { timeout: patience(WORLDS) }, async (dialect, enforcer, pairs) => {
+])('after every edit of %s policies, pods and namespaces under %s the state and what changed are those of a full run', { timeout: 3 * patience(WORLDS) }, async (dialect, enforcer, pairs) => {
   await fc.assert(fc.asyncProperty(pairs, edits, async ([start, pool], script) => {
     await mustEqualAFullRun(start, pool, script, enforcer, join(dir, `${dialect}-${enforcer}.yaml`));
   }), runs(WORLDS));
