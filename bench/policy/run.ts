@@ -1,6 +1,6 @@
 /**
  * Measures the policy engine as a user meets it: whole process, bundled build, YAML in, all edges out. Prints a
- * table; `--write` puts it into bench/policy/RESULTS.md. `node bench/policy/run.ts [--write] [REGEX]`
+ * table; `--write` puts it into bench/policy/RESULTS.md. `node bench/policy/run.ts [--write | REGEX]`
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
@@ -89,7 +89,9 @@ function once({ argv }: Case): Measured & { lines: number } {
 }
 
 const words = process.argv.slice(2);
-const only = new RegExp(words.find((word) => !word.startsWith('--')) ?? '');
+const chosen = words.find((word) => !word.startsWith('--'));
+if (chosen !== undefined && words.includes('--write')) throw new Error('--write is for all rows: a table of some would take the place of the whole one');
+const only = new RegExp(chosen ?? '');
 execFileSync(process.execPath, [join(packageRoot(), 'scripts/build.ts')], { stdio: 'inherit' });
 const load = loadavg()[0]!;
 const rows: string[] = [];

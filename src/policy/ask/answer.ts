@@ -1,10 +1,8 @@
 /** Answers whether one end may talk to another: the policies of both sides, and what holds whatever they say. */
 import type { Engine } from '../compile/engine.ts';
 import type { Protocol } from '../model/ports.ts';
-import { backendsOf } from '../world/services.ts';
-import type { Pod, Service } from '../world/world.ts';
 import { decide, type Answer, type Decision } from './decide.ts';
-import type { Directory, End } from './ends.ts';
+import type { End } from './ends.ts';
 
 /** On what an answer rests: policies, a rule above them, something nobody promises, or that nothing is enforced. */
 export type Basis = 'policy' | 'exception' | 'undefined' | 'unenforced';
@@ -26,7 +24,8 @@ export interface Verdict {
 const nodeOf = (end: End): string | undefined => (end.kind === 'node' ? end.node.name : end.kind === 'pod' && end.pod.hostNetwork ? end.pod.node : undefined);
 const onHost = (end: End): boolean => end.kind === 'node' || (end.kind === 'pod' && end.pod.hostNetwork);
 
-const combine = (a: Answer, b: Answer): Answer => (a === 'deny' || b === 'deny' ? 'deny' : a === 'depends' || b === 'depends' ? 'depends' : 'allow');
+/** Both sides must allow; a denial of one is certain. */
+export const combine = (a: Answer, b: Answer): Answer => (a === 'deny' || b === 'deny' ? 'deny' : a === 'depends' || b === 'depends' ? 'depends' : 'allow');
 
 /** What hangs on something, of the decisions that are not firm. */
 function dependencies(decisions: readonly Decision[]): string[] {
@@ -61,43 +60,3 @@ function ownNode(from: End, to: End, ingress: Decision): { answer: Answer; note:
   if (node !== undefined && at !== undefined) return node === at ? { answer: 'allow', note: `A pod's own node (${node}) may always reach it.` } : undefined;
   return { answer: 'depends', note: `Depends on: where ${to.name} runs; its own node may always reach it, and the input does not tell.` };
 }
-
-/** A port of a service at one of its backends; undefined where the backend has no port of the name. */
-export function targetAt(service: Service, protocol: Protocol, port: number, backend: Pod): { protocol: Protocol; port: number } | undefined {
-  const found = service.ports.find((one) => one.port === port && one.protocol === protocol);
-  if (found === undefined) return undefined;
-  if (typeof found.target === 'number') return { protocol, port: found.target };
-  const named = backend.ports.find((one) => one.name === found.target && one.protocol === protocol);
-  return named === undefined ? undefined : { protocol, port: named.port };
-}
-
-/** The answers for a service: one per backend, at its target port. Policies never see the service's own address. */
-export function answerService(engine: Engine, directory: Directory, from: End, service: Service, protocol: Protocol, port: number): Verdict[] | string {
-  const backends = backendsOf(service, engine.state.world.pods);
-  if (!service.ports.some((one) => one.port === port && one.protocol === protocol)) return `Service ${service.id} has no port ${protocol} ${port}`;
-  if (backends.length === 0) return `Service ${service.id} has no pods behind it`;
-  const answers = backends.flatMap((pod) => {
-    const target = targetAt(service, protocol, port, pod);
-    return target === undefined ? [] : viaService(answerBackend(engine, from, directory.ofPod(pod), target), service);
-  });
-  return answers.length === 0 ? `no pod behind Service ${service.id} has a port of the name that it points to` : answers;
-}
-
-function answerBackend(engine: Engine, from: End, to: End, target: { protocol: Protocol; port: number }): Verdict {
-  const own = from.kind === 'pod' && to.kind === 'pod' && from.pod === to.pod;
-  // Through a service a pod does not reach its own address but comes back from outside: policies may be asked.
-  return own ? hairpin(engine, from, to, target) : answer(engine, from, to, target.protocol, target.port);
-}
-
-function hairpin(engine: Engine, from: End, to: End, { protocol, port }: { protocol: Protocol; port: number }): Verdict {
-  const { value, source } = engine.state.enforcer.hairpin;
-  const atom = engine.ports.atom(protocol, port);
-  const egress = decide(engine, engine.egress.side, from.class, to.class, atom);
-  const ingress = decide(engine, engine.ingress.side, to.class, from.class, atom);
-  const judged = combine(egress.answer, ingress.answer);
-  const verdict = value === 'allowed' || judged === 'allow' ? 'allow' : value === 'policy' ? judged : 'depends';
-  const notes = verdict === 'depends' ? [`Depends on: whether policies apply to a pod that reaches itself through a Service (${source}).`] : [];
-  return { from, to, protocol, port, verdict, basis: verdict === 'depends' ? 'undefined' : 'policy', egress, ingress, notes };
-}
-
-const viaService = (verdict: Verdict, service: Service): Verdict => ({ ...verdict, notes: [`Through Service ${service.id} to ${verdict.to.name} port ${verdict.port}.`, ...verdict.notes] });

@@ -25,6 +25,24 @@ interface Options {
 
 const csvField = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
+/** A source, and the targets that are others than it. */
+interface Row {
+  source: string;
+  targets: readonly string[];
+}
+
+function rowsOf(from: readonly string[], to: readonly string[]): Row[] {
+  return from.map((source) => ({ source, targets: to.includes(source) ? to.filter((target) => target !== source) : to })).filter(({ targets }) => targets.length > 0);
+}
+
+/** A line for each pair; what lines of one source have in common is joined in, which makes thousands cheap. */
+function linesOf(rows: readonly Row[], before: (source: string) => string, name: (target: string) => string, after: string): string {
+  return rows.map(({ source, targets }) => {
+    const begin = before(source);
+    return `${begin}${targets.map(name).join(`${after}${begin}`)}${after}`;
+  }).join('');
+}
+
 /** Why the first of these ports is denied where it is. */
 function reasons(engine: Engine, side: 'a' | 'b', { from, to }: Changed['ends'], set: SetId): string[] {
   const end = (joint: Changed['ends']['from']): End => {
@@ -54,14 +72,15 @@ export function* diffText(a: Engine, b: Engine, difference: Difference, { format
       if (set === EMPTY) continue;
       const ports = texts.get(set) ?? portsText(a, set);
       texts.set(set, ports);
-      const pairs = from.flatMap((source) => to.filter((target) => target !== source).map((target) => [source, target] as const));
-      if (pairs.length === 0) continue;
-      counts[kind] += pairs.length;
+      const rows = rowsOf(from, to);
+      if (rows.length === 0) continue;
+      for (const { targets } of rows) counts[kind] += targets.length;
       const why = explain ? reasons(...(kind === 'closed' || kind === 'mayClose' ? [b, 'b' as const] : [a, 'a' as const]) as [Engine, 'a' | 'b'], changed.ends, set) : [];
       if (format === 'json') {
+        const pairs = rows.flatMap(({ source, targets }) => targets.map((target) => [source, target] as const));
         yield pairs.map(([source, target], index) => `${first && index === 0 ? '' : ','}\n${JSON.stringify({ change: kind, from: source, to: target, ports: a.ports.rangesOf(set), ...(explain ? { because: why } : {}) })}`).join('');
-      } else if (format === 'csv') yield pairs.map(([source, target]) => `${kind},${csvField(source)},${csvField(target)},${csvField(ports)}\n`).join('');
-      else yield pairs.map(([source, target]) => `${SIGNS[kind]} ${source} => ${target} : ${ports}\n`).join('') + why.map((reason) => `      ${reason}\n`).join('');
+      } else if (format === 'csv') yield linesOf(rows, (source) => `${kind},${csvField(source)},`, csvField, `,${csvField(ports)}\n`);
+      else yield linesOf(rows, (source) => `${SIGNS[kind]} ${source} => `, (target) => target, ` : ${ports}\n`) + why.map((reason) => `      ${reason}\n`).join('');
       first = false;
     }
   }

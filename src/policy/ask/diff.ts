@@ -28,8 +28,8 @@ export interface Joint {
 export type DiffLevel = 'pod' | 'workload';
 
 export interface Changed {
-  from: string[];
-  to: string[];
+  from: readonly string[];
+  to: readonly string[];
   change: Change;
   /** Classes of the ends in the two states, to look up reasons. */
   ends: { from: Joint; to: Joint };
@@ -103,25 +103,41 @@ export class Pairs {
   readonly #b: Engine;
   readonly #comparison: Comparison;
   readonly #nameOf: (pod: Pod) => string;
+  readonly #names = new Map<Joint, readonly string[]>();
 
   constructor(a: Engine, b: Engine, level: DiffLevel) {
     [this.#a, this.#b, this.#comparison] = [a, b, new Comparison(a)];
     this.#nameOf = (pod) => (level === 'pod' ? pod.id : pod.workload);
   }
 
-  #names(joint: Joint): string[] {
-    return joint.address === undefined ? [...new Set(joint.pods.map((pod) => this.#nameOf(pod.a)))] : [outsideName(this.#a.addresses, [joint.address])];
+  /** What an end is called; a class of pods has several names. */
+  names(joint: Joint): readonly string[] {
+    const known = this.#names.get(joint);
+    if (known !== undefined) return known;
+    const made = joint.address === undefined ? [...new Set(joint.pods.map((pod) => this.#nameOf(pod.a)))] : [outsideName(this.#a.addresses, [joint.address])];
+    this.#names.set(joint, made);
+    return made;
+  }
+
+  /** What changes between two ends that are not looked at one by one. */
+  change(from: Joint, to: Joint): Change | undefined {
+    if (from.address !== undefined && to.address !== undefined) return undefined;
+    return this.#comparison.of(between(this.#a, from.a, to.a), between(this.#b, from.b, to.b));
+  }
+
+  /** Whether each of the pods has to be looked at by itself, because it depends on its node what it reaches. */
+  oneByOne(from: Joint, to: Joint): boolean {
+    return from.host && to.address === undefined;
   }
 
   /** What changes between two ends. */
   *between(from: Joint, to: Joint): Generator<Changed> {
-    if (from.address !== undefined && to.address !== undefined) return;
-    if (from.host && to.address === undefined) {
+    if (this.oneByOne(from, to)) {
       yield* this.#fromHost(from, to);
       return;
     }
-    const change = this.#comparison.of(between(this.#a, from.a, to.a), between(this.#b, from.b, to.b));
-    if (change !== undefined) yield { from: this.#names(from), to: this.#names(to), change, ends: { from, to } };
+    const change = this.change(from, to);
+    if (change !== undefined) yield { from: this.names(from), to: this.names(to), change, ends: { from, to } };
   }
 
   /** One by one: a host reaches the pods of its own node whatever their policies say. */

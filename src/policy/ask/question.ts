@@ -1,7 +1,8 @@
 /** A question by names, and its answer over everything that the names stand for. */
 import type { Engine } from '../compile/engine.ts';
 import { PROTOCOLS, type Protocol } from '../model/ports.ts';
-import { answer, answerService, type Verdict } from './answer.ts';
+import { answer, type Verdict } from './answer.ts';
+import { answerService } from './answer-service.ts';
 import type { Route } from '../world/world.ts';
 import type { Answer } from './decide.ts';
 import { Directory, isRouteName, type End } from './ends.ts';

@@ -45,16 +45,16 @@ export function recheck(before: Engine, recompiled: Recompiled, level: DiffLevel
     const found = new Map<Change, { changed: Changed; to: string[]; addresses: number[] }>();
     for (const target of membersOf(targets)) {
       const to = jointOf(target);
-      for (const changed of pairs.between(from, to)) {
-        if (from.host && to.address === undefined) {
-          yield changed;
-          continue;
-        }
-        const known = found.get(changed.change) ?? { changed, to: [], addresses: [] };
-        found.set(changed.change, known);
-        if (to.address === undefined) known.to.push(...changed.to);
-        else known.addresses.push(to.address);
+      if (pairs.oneByOne(from, to)) {
+        yield* pairs.between(from, to);
+        continue;
       }
+      const change = pairs.change(from, to);
+      if (change === undefined) continue;
+      const known = found.get(change) ?? { changed: { from: pairs.names(from), to: [], change, ends: { from, to } }, to: [], addresses: [] };
+      found.set(change, known);
+      if (to.address === undefined) known.to.push(...pairs.names(to));
+      else known.addresses.push(to.address);
     }
     for (const { changed, to, addresses: those } of found.values()) yield { ...changed, to: those.length === 0 ? to : [...to, outsideName(addresses, those)] };
   }
@@ -86,13 +86,14 @@ export function recheck(before: Engine, recompiled: Recompiled, level: DiffLevel
 
 /** Leaves out pairs of names that were told before with the same change, as replicas of one workload bring them. */
 function* once(changes: Iterable<Changed>): Generator<Changed> {
-  const told = new Map<Change, Set<string>>();
+  const told = new Map<Change, Map<string, Set<string>>>();
   for (const changed of changes) {
-    const seen = told.get(changed.change) ?? new Set();
-    told.set(changed.change, seen);
+    const bySource = told.get(changed.change) ?? new Map<string, Set<string>>();
+    told.set(changed.change, bySource);
     for (const from of changed.from) {
-      const to = changed.to.filter((one) => !seen.has(`${from} ${one}`));
-      for (const one of to) seen.add(`${from} ${one}`);
+      const seen = bySource.get(from) ?? new Set<string>();
+      bySource.set(from, seen);
+      const to = changed.to.filter((one) => seen.size !== seen.add(one).size);
       if (to.length > 0) yield { ...changed, from: [from], to };
     }
   }

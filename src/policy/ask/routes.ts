@@ -2,7 +2,8 @@
 import type { Engine } from '../compile/engine.ts';
 import { backendsOf } from '../world/services.ts';
 import type { Pod, Route, Service } from '../world/world.ts';
-import { answerService, targetAt, type Verdict } from './answer.ts';
+import type { Verdict } from './answer.ts';
+import { answerService, targetAt } from './answer-service.ts';
 import type { Directory, End } from './ends.ts';
 
 /** A backend of a route that is known: a Service and one of its ports. */

@@ -41,8 +41,11 @@ function walk(match: Match, visit: (match: Match) => void): void {
   if (match.op === 'not') walk(match.of, visit);
 }
 
+/** What of a stage looks at the cluster. */
+export type Parts = Pick<Stage, 'rules' | 'isolations'>;
+
 /** Every expression of the stages, parts included, each once. */
-function eachMatch(stages: readonly Stage[], visit: (match: Match) => void): void {
+function eachMatch(stages: readonly Parts[], visit: (match: Match) => void): void {
   const done = new Set<Match>();
   const once = (match: Match): void => {
     if (done.has(match)) return;
@@ -64,7 +67,7 @@ interface Needs extends Seen {
 }
 
 /** What the policies of a state look at. */
-export function seenBy({ stages, enforcer }: State): { seen: Needs; blocks: Block[] } {
+export function seenBy({ stages, enforcer }: Pick<State, 'enforcer'> & { stages: readonly Parts[] }): { seen: Needs; blocks: Block[] } {
   const seen: Needs = { keys: { pod: new Map(), namespace: new Map(), account: new Map(), node: new Map() }, accounts: false, portNames: new Set(), hostPorts: enforcer.hostNetwork.value === 'undefined', blocks: false, addresses: false };
   const blocks: Block[] = [];
   eachMatch(stages, (match) => {
@@ -87,7 +90,7 @@ export function seenBy({ stages, enforcer }: State): { seen: Needs; blocks: Bloc
 }
 
 /** Every number that a rule may come to: those written, and those of pods that a name may mean. */
-export function portRanges({ world, stages }: Pick<State, 'world' | 'stages'>, names: ReadonlySet<string>): PortRange[] {
+export function portRanges({ world, stages }: Pick<State, 'world'> & { stages: readonly Parts[] }, names: ReadonlySet<string>): PortRange[] {
   const ranges = new Map<string, PortRange>();
   const add = (range: PortRange): void => void ranges.set(`${range.protocol} ${range.from} ${range.to}`, range);
   for (const { rules } of stages) {
@@ -117,7 +120,8 @@ function everything({ world, enforcer }: State): Seen {
 
 export function toolsOf(universe: Universe, evaluator: Evaluator, ports: PortSpace, enforcer: Enforcer): Tools {
   const hosts = enforcer.hostNetwork.value === 'undefined' ? bitsOf(universe.room, universe.classes.flatMap((one, id) => (one.kind === 'host' && one.pods.length > 0 ? id : []))) : undefined;
-  return { universe, evaluator, ports, hosts, namings: namingsOf(universe) };
+  let namings: ReturnType<typeof namingsOf> | undefined;
+  return { universe, evaluator, ports, hosts, namings: () => (namings ??= namingsOf(universe)) };
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Compiles what changed when policies did and nothing else: the rest of the engine, its numbers and its rows are kept. */
 import { blockText } from '../model/block.ts';
-import { hasBit, setBit, type Bits } from './bits.ts';
+import { allBits, eachBit, hasBit, setBit, type Bits } from './bits.ts';
 import { portRanges, seenBy, toolsOf, type Engine, type State } from './engine.ts';
+import { addedParts, patchSide, sameStages } from './patch.ts';
 import { Rows } from './rows.ts';
-import { compileSide, treatedAlike, type Tools } from './side.ts';
+import { compileSide, treatedAlike, type Side, type Tools } from './side.ts';
 
 /** The engine after a change of policies, and the classes whose traffic other rules judge than before. */
 export interface Recompiled {
@@ -24,13 +25,19 @@ function extend(before: Engine, parents: readonly number[]): void {
   });
 }
 
-function direction(before: Rows, state: State, tools: Tools, outcomes: Engine['outcomes']): { rows: Rows; touched: number[] } {
-  const rows = new Rows(compileSide(before.side.direction, state.stages, tools, before.side), tools.universe, outcomes);
+/** A direction compiled as a whole, where any class may be judged otherwise; rules that did not change are not compiled again. */
+function wholeSide(before: Side, state: State, tools: Tools): { side: Side; touched: Bits } {
+  return { side: compileSide(before.direction, state.stages, tools, before), touched: allBits(tools.universe.size, tools.universe.room) };
+}
+
+function direction(before: Rows, state: State, tools: Tools, outcomes: Engine['outcomes'], same: boolean): { rows: Rows; touched: number[] } {
+  const { side, touched: suspects } = (same ? patchSide(before.side, state.stages, tools) : undefined) ?? wholeSide(before.side, state, tools);
   const touched: number[] = [];
-  for (let subject = 0; subject < tools.universe.size; subject += 1) {
-    if (treatedAlike(before.side, rows.side, subject)) rows.keep(before, subject);
-    else touched.push(subject);
-  }
+  eachBit(suspects, (subject) => {
+    if (!treatedAlike(before.side, side, subject)) touched.push(subject);
+  });
+  const rows = new Rows(side, tools.universe, outcomes);
+  rows.keep(before, touched);
   return { rows, touched };
 }
 
@@ -39,18 +46,21 @@ function direction(before: Rows, state: State, tools: Tools, outcomes: Engine['o
  * and other policies. Both stay usable, and their numbers mean the same: of classes, ports and outcomes. Undefined where the
  * engine has no room left for addresses that are now told apart; then it is of no more use, and all has to be compiled anew.
  *
- * What it costs: a look at every class and at every rule of every class; rows, by far the most work, are computed anew only
- * for classes whose rules changed, and only once they are asked for.
+ * What it costs: a look at every rule, to find those that changed; what is done for classes and their rules is done for those
+ * that a changed rule selects alone, and rows, by far the most work, only once they are asked for.
  */
 export function recompile(before: Engine, state: State): Recompiled | undefined {
   const { universe, evaluator, ports, addresses, outcomes } = before;
-  const { seen, blocks } = seenBy(state);
+  const same = sameStages(before.state.stages, state.stages);
+  // Ports and blocks of rules that were there before are told apart already.
+  const stages = same ? addedParts(before.state.stages, state.stages) : state.stages;
+  const { seen, blocks } = seenBy({ stages, enforcer: state.enforcer });
   const distinct = new Map(blocks.map((block) => [blockText(block), block]));
   const parents = addresses.refine(distinct.values());
   if (universe.size + parents.length > universe.room) return undefined;
   if (parents.length > 0) extend(before, parents);
-  ports.refine(portRanges(state, seen.portNames));
+  ports.refine(portRanges({ world: state.world, stages }, seen.portNames));
   const tools = toolsOf(universe, evaluator, ports, state.enforcer);
-  const [ingress, egress] = [before.ingress, before.egress].map((rows) => direction(rows, state, tools, outcomes));
+  const [ingress, egress] = [before.ingress, before.egress].map((rows) => direction(rows, state, tools, outcomes, same));
   return { engine: { state, universe, evaluator, ports, addresses, outcomes, ingress: ingress!.rows, egress: egress!.rows }, touched: { ingress: ingress!.touched, egress: egress!.touched } };
 }

@@ -61,9 +61,10 @@ export class Rows {
     return row;
   }
 
-  /** Takes the row of a class that the same rules judged before. */
-  keep(before: Rows, subject: number): void {
-    this.#byClass[subject] = before.#byClass[subject];
+  /** Takes all rows from before, but for classes that other rules judge. */
+  keep(before: Rows, touched: readonly number[]): void {
+    before.#byClass.forEach((row, subject) => void (this.#byClass[subject] = row));
+    for (const subject of touched) this.#byClass[subject] = undefined;
   }
 
   /** Every set that this holds. */

@@ -2,7 +2,7 @@
 import type { PortMatch } from '../model/ports.ts';
 import type { Direction, Isolation, Rule, Stage } from '../model/rules.ts';
 import { addInto, both, eachBit, hasBit, isEmpty, noBits, setBit, without, type Bits } from './bits.ts';
-import type { Evaluator } from './evaluate.ts';
+import type { Evaluator, Extent } from './evaluate.ts';
 import type { PortSpace } from './port-space.ts';
 import type { SetId } from './set-table.ts';
 import type { Universe } from './universe.ts';
@@ -38,6 +38,8 @@ export interface CompiledStage {
 export interface Side {
   direction: Direction;
   rules: CompiledRule[];
+  /** How many of these no entry has any more. */
+  spent: number;
   stages: CompiledStage[];
 }
 
@@ -48,13 +50,18 @@ export interface Tools {
   ports: PortSpace;
   /** Pods in the network of their nodes, where nothing is promised about them. */
   hosts: Bits | undefined;
-  /** Classes that resolve all named ports alike. */
-  namings: readonly { classes: Bits; sample: number }[];
+  /** Classes that resolve all named ports alike; made when a rule with such ports is. */
+  namings(): readonly Naming[];
+}
+
+interface Naming {
+  classes: Bits;
+  sample: number;
 }
 
 /** Classes grouped by their named ports, for rules that have such. */
-export function namingsOf(universe: Universe): Tools['namings'] {
-  const groups = new Map<string, { classes: Bits; sample: number }>();
+export function namingsOf(universe: Universe): Naming[] {
+  const groups = new Map<string, Naming>();
   universe.classes.forEach(({ ports }, index) => {
     const key = ports.map((port) => `${port.protocol} ${port.name} ${port.port}`).join();
     const group = groups.get(key) ?? { classes: noBits(universe.room), sample: index };
@@ -70,7 +77,7 @@ const hasNames = ({ include, exclude }: PortMatch): boolean => [...(include === 
 function portsByDestination(rule: Rule, { ports, universe, namings }: Tools): { set: SetId; at: Bits | undefined }[] {
   if (!hasNames(rule.ports)) return [{ set: ports.setOf(rule.ports, []), at: undefined }];
   const bySet = new Map<SetId, Bits>();
-  for (const { classes, sample } of namings) {
+  for (const { classes, sample } of namings()) {
     const set = ports.setOf(rule.ports, universe.classes[sample]!.ports);
     const known = bySet.get(set);
     if (known === undefined) bySet.set(set, classes.slice());
@@ -80,7 +87,7 @@ function portsByDestination(rule: Rule, { ports, universe, namings }: Tools): { 
 }
 
 /** What a rule comes to, by how destinations resolve its ports. */
-function compileRule(rule: Rule, tools: Tools): CompiledRule[] {
+export function compileRule(rule: Rule, tools: Tools): CompiledRule[] {
   const peer = tools.evaluator.extent(rule.peer);
   if (isEmpty(peer.may)) return [];
   return portsByDestination(rule, tools).flatMap(({ set, at }) => {
@@ -96,25 +103,28 @@ function compileRule(rule: Rule, tools: Tools): CompiledRule[] {
   });
 }
 
-function addRule(compiled: readonly CompiledRule[], side: Side, entries: CompiledStage['entries'], tools: Tools): void {
+/** Calls with each class that an expression may match. */
+export function eachOf({ may, few }: Extent, take: (index: number) => void): void {
+  if (few === undefined) eachBit(may, take);
+  else few.forEach(take);
+}
+
+/** Takes a rule into a side, and hands its entry to every class of subjects that it may be for. */
+export function addRule(compiled: readonly CompiledRule[], side: Side, evaluator: Evaluator, add: (index: number, entry: Entry) => void): void {
   for (const one of compiled) {
-    const subject = tools.evaluator.extent(one.rule.subject);
-    const number = side.rules.length;
+    const subject = evaluator.extent(one.rule.subject);
+    const rule = side.rules.length;
     side.rules.push(one);
-    const add = (index: number): void => {
-      if (one.subjects !== undefined && !hasBit(one.subjects, index)) return;
-      const entry = { rule: number, certain: hasBit(subject.must, index) };
-      const known = entries[index];
-      if (known === undefined) entries[index] = [entry];
-      else known.push(entry);
-    };
-    if (subject.few === undefined) eachBit(subject.may, add);
-    else subject.few.forEach(add);
+    eachOf(subject, (index) => {
+      if (one.subjects === undefined || hasBit(one.subjects, index)) add(index, { rule, certain: hasBit(subject.must, index) });
+    });
   }
 }
 
-function isolate(isolations: readonly Isolation[], stage: CompiledStage, evaluator: Evaluator): void {
-  for (const { subject, condition } of isolations) {
+/** Marks what a stage isolates in a direction. */
+export function isolate(direction: Direction, isolations: readonly Isolation[], stage: Pick<CompiledStage, 'isolatedMust' | 'isolatedMay'>, evaluator: Evaluator): void {
+  for (const { direction: its, subject, condition } of isolations) {
+    if (its !== direction) continue;
     const { must, may, few } = evaluator.extent(subject);
     if (few === undefined) {
       if (condition === undefined) addInto(stage.isolatedMust, must);
@@ -128,18 +138,31 @@ function isolate(isolations: readonly Isolation[], stage: CompiledStage, evaluat
   }
 }
 
+/** The compiled rules that some entry has, each once: of a side that was patched others are kept, and some stand there twice. */
+function usedRules({ rules, spent, stages }: Side): Iterable<CompiledRule> {
+  if (spent === 0) return rules;
+  const used = new Set<CompiledRule>();
+  for (const { entries } of stages) for (const own of entries) for (const { rule } of own ?? []) used.add(rules[rule]!);
+  return used;
+}
+
 /** Compiles one direction of a rule set. Rules that were compiled before, with the same tools, are taken from there. */
 export function compileSide(direction: Direction, stages: readonly Stage[], tools: Tools, before?: Side): Side {
-  const side: Side = { direction, rules: [], stages: [] };
-  const known = before === undefined ? undefined : Map.groupBy(before.rules, (one) => one.rule);
+  const side: Side = { direction, rules: [], spent: 0, stages: [] };
+  const earlier = before === undefined ? undefined : Map.groupBy(usedRules(before), (one) => one.rule);
   for (const stage of stages) {
     const { size, room } = tools.universe;
     const compiled: CompiledStage = { stage, entries: Array.from({ length: size }), isolatedMust: noBits(room), isolatedMay: noBits(room) };
+    const add = (index: number, entry: Entry): void => {
+      const known = compiled.entries[index];
+      if (known === undefined) compiled.entries[index] = [entry];
+      else known.push(entry);
+    };
     for (const rule of stage.rules) {
       if (rule.direction !== direction || isEmpty(tools.evaluator.extent(rule.subject).may)) continue;
-      addRule(known?.get(rule) ?? compileRule(rule, tools), side, compiled.entries, tools);
+      addRule(earlier?.get(rule) ?? compileRule(rule, tools), side, tools.evaluator, add);
     }
-    isolate(stage.isolations.filter((one) => one.direction === direction), compiled, tools.evaluator);
+    isolate(direction, stage.isolations, compiled, tools.evaluator);
     side.stages.push(compiled);
   }
   return side;

@@ -44,7 +44,7 @@ export interface Seen {
 const SPARE = 128;
 
 /** Where pods may lie whose address the input does not tell, by family: RFC 1918, RFC 6598, RFC 4193. */
-const PRIVATE: Readonly<Record<32 | 128, readonly string[]>> = {
+export const PRIVATE: Readonly<Record<32 | 128, readonly string[]>> = {
   32: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'],
   128: ['fc00::/7'],
 };

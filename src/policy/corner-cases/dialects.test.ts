@@ -31,10 +31,15 @@ describe('administrators\' policies', () => {
     expect([ask(spec(`${rule('Allow', ', ports: [{portNumber: {protocol: TCP, port: 80}}]')}, ${rule('Deny')}`)), ask(spec(`${rule('Deny')}, ${rule('Allow')}`)), ask(spec(rule('Deny')), '203.0.113.1')]).toEqual(['allow', 'deny', 'allow']);
   });
 
-  it('34, 35: Pass goes on to NetworkPolicies, which decide finally where one selects the pod; else the baseline does', () => {
-    const pass = anp('x', `{priority: 1, subject: {namespaces: {}}, ingress: [${rule('Pass')}]}`) + anp('w', `{priority: 2, subject: {namespaces: {}}, ingress: [${rule('Deny')}]}`);
-    const baseline = banp(`{subject: {namespaces: {}}, ingress: [${rule('Deny')}]}`);
-    expect([ask(pass), ask(pass + baseline), ask(pass + baseline + np('{podSelector: {}, ingress: [{}]}')), ask(pass + banp(`{subject: {namespaces: {}}, ingress: [${rule('Allow')}]}`) + np('{podSelector: {}}'))]).toEqual(['allow', 'deny', 'allow', 'deny']);
+  const pass = anp('x', `{priority: 1, subject: {namespaces: {}}, ingress: [${rule('Pass')}]}`) + anp('w', `{priority: 2, subject: {namespaces: {}}, ingress: [${rule('Deny')}]}`);
+  const baseline = (action: string): string => banp(`{subject: {namespaces: {}}, ingress: [${rule(action)}]}`);
+
+  it('34: Pass goes past what is left of the tier to NetworkPolicies, and without one to the baseline', () => {
+    expect([ask(pass), ask(pass + np('{podSelector: {}}')), ask(pass + baseline('Deny')), ask(pass + baseline('Allow'))]).toEqual(['allow', 'deny', 'deny', 'allow']);
+  });
+
+  it('35: after Pass the NetworkPolicies that select the pod decide finally, and the baseline is not asked', () => {
+    expect([ask(pass + baseline('Deny') + np('{podSelector: {}, ingress: [{}]}')), ask(pass + baseline('Allow') + np('{podSelector: {}}')), ask(pass + baseline('Deny') + np('{podSelector: {matchLabels: {app: a}}, ingress: [{}]}'))]).toEqual(['allow', 'deny', 'deny']);
   });
 
   it('36: an accepted egress is still asked at the destination', () => {

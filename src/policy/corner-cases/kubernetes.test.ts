@@ -139,12 +139,27 @@ describe('NetworkPolicy', () => {
     expect(ask(config + spec, 'node2', 'n1/b', 80, 'TCP', 'cilium')).toBe('allow');
   });
 
-  it('21, 22: a Service stands for its backends at their target port, whatever its own address and port', () => {
+  it('21: whether a block means a Service or the pods behind it, and a client or who hands it on, is up to the CNI (kubernetes.io: "Behavior of to and from selectors"; "Using Source IP")', () => {
+    const service = (more: string): string => `apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: n1}\nspec: {${more}selector: {app: b}, ports: [{port: 80, targetPort: web}]}\n---\n`;
+    const known = service('clusterIP: 10.43.0.7, ');
+    const egress = (peers: string): string => policy(`{podSelector: {matchLabels: {app: a}}, policyTypes: [Egress], egress: [{to: [${peers}]}]}`);
+    const toService = (block: string): string[] => ['api', 'calico', 'kube-router', 'cilium'].map((enforcer) => ask(known + egress(`{ipBlock: {cidr: ${block}}}`), 'n1/a', '10.43.0.7', 80, 'TCP', enforcer));
+    expect([toService('10.43.0.0/16'), toService('10.42.0.0/24'), toService('10.40.0.0/14')]).toEqual([['depends', 'deny', 'deny', 'deny'], ['depends', 'allow', 'allow', 'deny'], ['allow', 'allow', 'allow', 'deny']]);
+    expect(new Asker(made(known + egress('{ipBlock: {cidr: 10.43.0.0/16}}')).engine).ask({ from: 'n1/a', to: 'service:n1/s', port: 80, protocol: 'TCP' }).answers[0])
+      .toMatchObject({ verdict: 'depends', basis: 'undefined', notes: [expect.any(String), expect.stringMatching(/^Depends on: whether policies see the address of Service n1\/s or that of the pod behind it, which is up to the CNI/)] });
+    const through = (more: string, peers: string): string => ask(service(more) + egress(peers), 'n1/a', 'service:n1/s');
+    expect([through('', '{ipBlock: {cidr: 10.43.0.0/16}}'), through('', '{ipBlock: {cidr: 203.0.113.0/24}}'), through('clusterIP: None, ', '{ipBlock: {cidr: 10.43.0.0/16}}'), through('clusterIP: 10.43.0.7, ', '{podSelector: {}}')]).toEqual(['depends', 'deny', 'deny', 'allow']);
+    const ingress = (cidr: string): string => policy(`{podSelector: {matchLabels: {app: b}}, ingress: [{from: [{ipBlock: {cidr: ${cidr}}}]}]}`);
+    const from = (client: string, more: string, cidr = '203.0.113.0/24', enforcer = 'calico'): string => ask(service(more) + ingress(cidr), client, 'service:n1/s', 80, 'TCP', enforcer);
+    expect([from('203.0.113.7', ''), from('203.0.113.7', '', '203.0.113.0/24', 'cilium'), from('203.0.113.7', 'externalTrafficPolicy: Local, '), from('198.51.100.1', ''), from('203.0.113.7', '', '0.0.0.0/0'), from('203.0.113.7', '', '192.168.0.0/24')]).toEqual(['depends', 'depends', 'allow', 'deny', 'allow', 'depends']);
+  });
+
+  it('22: a Service stands for its backends at their target port, whatever its own address and port', () => {
     const service = 'apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: n1}\nspec: {clusterIP: 10.43.0.7, selector: {app: b}, ports: [{port: 80, targetPort: web}]}\n---\n';
     const only = policy('{podSelector: {matchLabels: {app: b}}, ingress: [{ports: [{port: 8080}]}]}');
     expect(['service:n1/s', '10.43.0.7', 'n1/b'].map((to) => ask(service + only, 'n1/a', to))).toEqual(['allow', 'allow', 'deny']);
-    const block = policy('{podSelector: {matchLabels: {app: a}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.43.0.0/16}}]}]}');
-    expect(ask(service + block, 'n1/a', '10.43.0.7')).toBe('deny');
+    const egress = (port: number): string => policy(`{podSelector: {matchLabels: {app: a}}, policyTypes: [Egress], egress: [{ports: [{port: ${port}}]}]}`);
+    expect([80, 8080].map((port) => ask(service + egress(port), 'n1/a', 'service:n1/s'))).toEqual(['deny', 'allow']);
   });
 
   it('23: a pod reaches its own address (kubernetes #95879)', () => {

@@ -25,6 +25,8 @@ export interface Enforcer {
   blocksMatchPods: Cited<boolean>;
   /** Whether it matches the cluster's nodes. */
   blocksMatchNodes: Cited<boolean>;
+  /** The destination that policies see of a connection to a Service: the pod behind it; `undefined`: that or the Service's own address. */
+  services: Cited<'backend' | 'undefined'>;
   /** Protocols other than TCP, UDP and SCTP of pods that are isolated. `rules`: allowed by rules without ports. */
   otherProtocols: Cited<'rules' | 'undefined'>;
   /** A pod that reaches itself through a Service. */

@@ -4,16 +4,15 @@ import type { LoadedObject } from '../input/object.ts';
 
 /** The dialect of a policy; undefined for what is no policy, such as tiers and network sets. */
 export function dialectOf({ apiVersion, kind }: Pick<LoadedObject, 'apiVersion' | 'kind'>): Dialect | undefined {
-  const [group] = apiVersion.split('/');
   if (!kind.endsWith('Policy')) return undefined;
-  switch (group) {
+  const slash = apiVersion.indexOf('/');
+  switch (slash < 0 ? apiVersion : apiVersion.slice(0, slash)) {
     case 'networking.k8s.io':
     case 'extensions': return kind === 'NetworkPolicy' ? 'kubernetes' : undefined;
     case 'policy.networking.k8s.io': return 'admin';
     case 'projectcalico.org':
     case 'crd.projectcalico.org': return kind.endsWith('NetworkPolicy') ? 'calico' : undefined;
     case 'cilium.io': return kind.endsWith('NetworkPolicy') ? 'cilium' : undefined;
-    case undefined:
     default: return undefined;
   }
 }

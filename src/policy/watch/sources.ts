@@ -1,5 +1,5 @@
 /** Sources that are read again and again: only files that changed, and of these only the documents that did. */
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import type { Chunk } from '../../cluster/manifests/chunk.ts';
@@ -17,8 +17,8 @@ interface ReadFile {
   stamp: string;
   found: Found[];
   faults: Fault[];
-  /** Values by the text of the piece that they were read from. */
-  values: Map<string, unknown>;
+  /** Values by the text of the piece that they were read from, for each kind of pieces. */
+  values: Record<Chunk['role'], Map<string, unknown>>;
 }
 
 /** What the sources are at a moment, without a look into files: each file with what changes when it does. */
@@ -34,6 +34,22 @@ export interface Look {
 function stampOf(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found === undefined ? undefined : `${found.ino} ${found.size} ${found.mtimeNs}`;
+}
+
+/** Files up to this size are read at once. */
+const AT_ONCE = 1 << 28;
+/** Bytes that are cut into documents together; what is kept of a document keeps the whole piece. */
+const PIECE = 1 << 16;
+
+/** A file's bytes in pieces. A wait for each of them would take longer than reading, where other work waits, too. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() !== true || found.size > AT_ONCE) {
+    yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+    return;
+  }
+  const bytes = readFileSync(path);
+  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
 }
 
 const LINK = 'link';
@@ -89,18 +105,17 @@ export class Sources {
 
   async #readFile(path: string, stamp: string): Promise<ReadFile> {
     const before = this.#files.get(path)?.values;
-    const made: ReadFile = { stamp, found: [], faults: [], values: new Map() };
+    const made: ReadFile = { stamp, found: [], faults: [], values: { document: new Map(), item: new Map(), header: new Map() } };
     if (stamp === LINK) {
       made.faults.push({ error: new InputError(path, undefined, 'it is a symbolic link, which may lead anywhere, and is not followed; name its target if it is wanted'), left: 'link' });
       return made;
     }
     const parse = (chunk: Chunk, file: string): unknown => {
-      const key = `${chunk.role} ${chunk.text}`;
-      const value = before?.get(key) ?? parseChunk(chunk, file);
-      made.values.set(key, value);
+      const value = before?.[chunk.role].get(chunk.text) ?? parseChunk(chunk, file);
+      made.values[chunk.role].set(chunk.text, value);
       return value;
     };
-    await readDocuments(path, createReadStream(path), { document: (one) => void made.found.push(one), fault: (one) => void made.faults.push(one) }, parse);
+    await readDocuments(path, bytesOf(path), { document: (one) => void made.found.push(one), fault: (one) => void made.faults.push(one) }, parse);
     return made;
   }
 
@@ -116,7 +131,12 @@ export class Sources {
       const { found, faults } = this.#files.get(path)!;
       objects += found.length;
       if (objects > MAX_OBJECTS) throw new UsageError(`The sources have more than ${MAX_OBJECTS} objects.`);
-      for (const one of found) collector.document(one);
+      for (const one of found) {
+        // What an object is hangs on its value alone, where it stands on the file.
+        const known = this.#objects.get(one.value as object);
+        if (known === undefined) collector.document(one);
+        else collector.take({ ...known, origin: one.origin });
+      }
       for (const one of faults) collector.fault(one);
     }
     const made = collector.finish();

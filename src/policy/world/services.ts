@@ -41,6 +41,8 @@ export function servicesOf(objects: readonly LoadedObject[]): Service[] {
     return {
       id: idOf(object), namespace: object.namespace ?? 'default', name: object.name,
       addresses: [...new Set(addresses.filter((one) => one !== undefined && one !== 'None'))] as string[],
+      headless: text(at(spec, 'clusterIP')) === 'None',
+      keepsClient: text(at(spec, 'externalTrafficPolicy')) === 'Local',
       endpoints: endpoints.get(idOf(object)),
       selector: Object.keys(selector).length === 0 ? undefined : selector,
       ports: list(at(spec, 'ports')).flatMap(portOf),

@@ -55,6 +55,10 @@ export interface Service {
   namespace: string;
   name: string;
   addresses: readonly string[];
+  /** It has no address of its own: clients find the pods' by the DNS, and nothing is rewritten. */
+  headless: boolean;
+  /** Nodes hand on connections from outside with the client's address (externalTrafficPolicy: Local). */
+  keepsClient: boolean;
   /** Addresses of backends that an EndpointSlice or Endpoints object lists; undefined where there is none. */
   endpoints: readonly string[] | undefined;
   /** Undefined for services without one. */
