@@ -9,7 +9,7 @@ export const WITH_NAMES: readonly Tongue[] = ['node', 'go'];
 /** What an attempt came to: the text that a user would read, where it failed. */
 export type Attempted = { ok: true } | { ok: false; text: string };
 
-/** Ports on the list of the fetch standard (https://fetch.spec.whatwg.org/#port-blocking) it does not even try. */
+/** Of the ports that the fetch standard blocks (https://fetch.spec.whatwg.org/#port-blocking) cases must not draw one. */
 const FETCH = [
   'const [url, bytes] = process.argv.slice(1);',
   "const upload = Number(bytes) > 0 ? { method: 'POST', body: 'x'.repeat(Number(bytes)) } : {};",

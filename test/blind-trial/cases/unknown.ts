@@ -2,7 +2,7 @@
 import { pod, ready } from '../../audit-trial/objects.ts';
 import type { Case, Truth } from '../case.ts';
 import { TONGUES } from '../client.ts';
-import type { Draw, Place } from '../draw.ts';
+import type { Draw } from '../draw.ts';
 import { asks, asksApi, asksFor, backend, clientPod, inPod, labFault, onNode, SERVER_PORT, SERVICE_PORT, webServer } from '../parts.ts';
 
 type Made = ReturnType<Case['make']>;
@@ -12,8 +12,8 @@ const spoilt = (at: Draw, ...commands: string[]): Made => ({ changes: [backend('
 /** A client of the case's own, likewise. */
 const spoiltClient = (at: Draw, ...commands: string[]): Made => ({ changes: [{ apply: [clientPod('odd', at.caller.name)] }, ready('odd'), ...commands.map((command) => inPod(at.caller, 'odd', command))], asks: [asksApi(at, { from: { place: at.caller, name: 'odd' }, tongues: TONGUES })] });
 const filtered = (at: Draw): Made => spoilt(at, `iptables -I INPUT -p tcp --dport ${SERVER_PORT} -j DROP`);
-/** A table of routes of its own, which a rule sends some packets to. */
-const ownTable = (place: Place, rule: string, route: string, more: { run: string; undo: string } = { run: 'true', undo: 'true' }): ReturnType<typeof onNode> => onNode(place, `ip route add ${route} table 99 && ip rule add ${rule} lookup 99 && ${more.run}`, `ip rule del ${rule} lookup 99; ip route flush table 99; ${more.undo}`);
+/** Of no other part of the node: kube-proxy has 0x4000 and 0x8000. */
+const MARK = '0x100';
 
 export const UNKNOWN: readonly Case[] = [
   { ...unknown('flannel', 'filter-in-the-server', 'a packet filter inside of the server\'s pod drops its port', ['target'], filtered), quick: true },
@@ -26,10 +26,14 @@ export const UNKNOWN: readonly Case[] = [
   unknown('calico', 'device-down', 'the device of the server\'s pod is down', ['target'], (at) => spoilt(at, 'ip link set eth0 down')),
   unknown('flannel', 'arp-ignored', 'the kernel of the server\'s pod answers no ARP', ['target'], (at) => spoilt(at, 'sysctl -qw net.ipv4.conf.eth0.arp_ignore=8', 'ip neigh flush dev eth0')),
   unknown('calico', 'packets-die-at-once', 'packets of the client\'s pod have a time to live of one hop', ['client', 'gateway', 'node', 'between'], (at) => spoiltClient(at, 'sysctl -qw net.ipv4.ip_default_ttl=1')),
-  unknown('flannel', 'policy-routing', 'a rule of the caller\'s node sends packets for the server\'s pods to a table of its own, where they end', ['node', 'between'], (at) => ({ changes: [ownTable(at.caller, `to ${at.api.podCidr}`, 'blackhole default')], asks: [asksApi(at)] })),
-  unknown('flannel', 'strict-reverse-path', 'rp_filter = 1 on the server\'s node, where another table has a route to the caller\'s pods', ['between', 'target'], (at) => ({
-    // Rules for what comes in by lo are asked for local packets, and when the kernel looks back at a sender; never for what is forwarded.
-    changes: [ownTable(at.api, `iif lo to ${at.caller.podCidr}`, `${at.caller.podCidr} dev eth0`, { run: 'sysctl -n net.ipv4.conf.all.rp_filter > /run/trial-rpf && sysctl -qw net.ipv4.conf.all.rp_filter=1', undo: 'sysctl -qw net.ipv4.conf.all.rp_filter="$(cat /run/trial-rpf)"' })],
+  unknown('flannel', 'policy-routing', 'a rule of the caller\'s node sends packets for the server\'s pods to a table of its own, where they end', ['node', 'between'], (at) => ({ changes: [onNode(at.caller, `ip route add blackhole default table 99 && ip rule add to ${at.api.podCidr} lookup 99`, `ip rule del to ${at.api.podCidr} lookup 99; ip route flush table 99`)], asks: [asksApi(at)] })),
+  unknown('flannel', 'strict-reverse-path', 'rp_filter = 1 on the server\'s node, where another table has a route to the caller\'s pods for what is not marked', ['between', 'target'], (at) => ({
+    // What is sent back is marked and takes the ordinary way; the kernel looks back at a sender without the mark (Linux: src_valid_mark).
+    changes: [onNode(
+      at.api,
+      `ip route add ${at.caller.podCidr} dev eth0 table 99 && ip rule add to ${at.caller.podCidr} lookup 99 priority 200 && ip rule add fwmark ${MARK} lookup main priority 100 && iptables -t mangle -A PREROUTING -i cni0 -d ${at.caller.podCidr} -j MARK --set-mark ${MARK} && sysctl -n net.ipv4.conf.all.rp_filter > /run/trial-rpf && sysctl -qw net.ipv4.conf.all.rp_filter=1`,
+      `sysctl -qw net.ipv4.conf.all.rp_filter="$(cat /run/trial-rpf)"; iptables -t mangle -D PREROUTING -i cni0 -d ${at.caller.podCidr} -j MARK --set-mark ${MARK}; ip rule del fwmark ${MARK} lookup main priority 100; ip rule del to ${at.caller.podCidr} lookup 99 priority 200; ip route flush table 99`,
+    )],
     asks: [asksApi(at)],
   })),
   unknown('flannel', 'service-diverted', 'a rule of the caller\'s node diverts the Service\'s address to one that nobody has', ['service'], (at) => {
