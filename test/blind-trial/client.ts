@@ -1,10 +1,8 @@
-/** Clients that run in a pod, in the words of three programs: what each is started with, and what it said. Pure. */
+/** Clients that run in a pod, in the words of two programs: what each is started with, and what it said. Pure. */
 
-/** `node`: fetch of Node.js. `go`: the stream client of the demo application. `busybox`: its wget. */
-export type Tongue = 'node' | 'go' | 'busybox';
-export const TONGUES: readonly Tongue[] = ['node', 'go', 'busybox'];
-/** Those that look names up as programs do: busybox is linked statically. */
-export const WITH_NAMES: readonly Tongue[] = ['node', 'go'];
+/** `node`: fetch of Node.js. `go`: the stream client of the demo application. */
+export type Tongue = 'node' | 'go';
+export const TONGUES: readonly Tongue[] = ['node', 'go'];
 
 /** What an attempt came to: the text that a user would read, where it failed. */
 export type Attempted = { ok: true } | { ok: false; text: string };
@@ -33,8 +31,7 @@ export function clientScript(tongue: Tongue, mark: string, url: string, uploadBy
   const at = `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
   const inPod = (container: string, seconds: number, argv: readonly string[]): string => `pid=$(${pidOf(`${mark}.${container}`)}) || exit 3\ntimeout ${seconds} nsenter -t "$pid" -m -n -- ${argv.map(quoted).join(' ')} 2>&1`;
   if (tongue === 'node') return `${inPod('js', 25, ['/usr/local/bin/node', '-e', FETCH, url, String(uploadBytes)])} || true`;
-  if (tongue === 'go') return `export PORT=18099 STREAM_ADDRESS=${quoted(at)}\n${inPod('sh', 8, ['/shop', 'stream-client'])} | head -n 1`;
-  return `${inPod('sh', 12, ['/bin/busybox', 'wget', '-q', '-T', '5', '-O', '/dev/null', `http://${at}${new URL(url).pathname}`])} && echo @@ok || true`;
+  return `export PORT=18099 STREAM_ADDRESS=${quoted(at)}\n${inPod('sh', 8, ['/shop', 'stream-client'])} | head -n 1`;
 }
 
 /** Reads what a client printed. Errors: one when it is nothing that this client prints. */
@@ -47,7 +44,6 @@ export function readClient(tongue: Tongue, printed: string): Attempted {
     return { ok: false, text: said.trim() };
   }
   // Once it is connected, the stream client complains of what an HTTP server answers.
-  if (tongue === 'go') return /: (?:dial |lookup )/.test(text) ? { ok: false, text } : { ok: true };
-  if (!text.startsWith('wget:')) throw new Error(`wget printed neither an answer nor an error: ${text.slice(0, 500)}`);
-  return { ok: false, text };
+  if (text !== '' && !text.startsWith('shop stream-client: ')) throw new Error(`the stream client printed nothing of its own: ${text.slice(0, 500)}`);
+  return /: (?:dial |lookup )/.test(text) ? { ok: false, text } : { ok: true };
 }

@@ -5,7 +5,7 @@ import { FAULTS } from '../audit-trial/faults.ts';
 import { forLab, type Change } from '../audit-trial/fault.ts';
 import { idle, pod, service, TRIAL } from '../audit-trial/objects.ts';
 import type { Ask } from './case.ts';
-import { inNetworkOf, TONGUES, WITH_NAMES, type Tongue } from './client.ts';
+import { inNetworkOf, TONGUES, type Tongue } from './client.ts';
 import type { Draw, Place } from './draw.ts';
 
 /** Port on which the trial's servers listen, and that of their Services. */
@@ -63,6 +63,6 @@ export const asksApi = (at: Draw, more: Asked = {}): Ask => asks(at, `http://${a
 /** The caller sends more than one packet. */
 export const uploads = (at: Draw): Ask => asksApi(at, { tongues: ['node'], uploadBytes: 300_000 });
 /** The caller asks a Service of the case, by name. */
-export const asksFor = (at: Draw, name: string, more: Asked & { path?: string } = {}): Ask => asks(at, `http://${name}/${more.path ?? ''}`, toService(name), { tongues: WITH_NAMES, ...more });
+export const asksFor = (at: Draw, name: string, more: Asked & { path?: string } = {}): Ask => asks(at, `http://${name}/${more.path ?? ''}`, toService(name), { tongues: TONGUES, ...more });
 /** What the kubelet says of a pod. */
 export const warned = (name: string, reason: string): Ask => ({ kind: 'event', pod: name, reason, words: ['--from', `${TRIAL}/${name}`] });

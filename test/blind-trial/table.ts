@@ -104,7 +104,7 @@ export function renderPage(rows: readonly Row[], current: Current): string {
   const table = (set: CaseSet): string => ['| case | lab | what is done | drawn | what the user reads | truth | first three | result | took |', '|---|---|---|---|---|---|---|---|---|', ...CASES.filter((one) => one.set === set).map((one) => lineOf(one, byId.get(one.id), current))].join('\n');
   return `# Blind trial of the diagnosis: faults in a living cluster
 
-Written by \`node bench/diagnose/trial.ts\`, which runs the rows that failed or whose code has changed since, and can be interrupted at any time. Labs of three nodes, K3s profile, with the traffic of the demo applications. Each run draws anew on which nodes a fault is made and how large it is; \`--seed\` repeats a draw. A client in a pod then asks until it fails, and \`fairlead diagnose\` gets what it printed (Node.js, Go or busybox), who wanted whom, and \`--via lab:…\`: nothing else. After the undo every pod of the trial must reach every other again.
+Written by \`node bench/diagnose/trial.ts\`, which runs the rows that failed or whose code has changed since, and can be interrupted at any time. Labs of three nodes, K3s profile, with the traffic of the demo applications. Each run draws anew on which nodes a fault is made and how large it is; \`--seed\` repeats a draw. A client in a pod then asks until it fails, and \`fairlead diagnose\` gets what it printed (Node.js or Go), who wanted whom, and \`--via lab:…\`: nothing else. After the undo every pod of the trial must reach every other again.
 
 ${figureLines(figuresOf(scored(rows))).map((line) => `- ${line}`).join('\n')}
 

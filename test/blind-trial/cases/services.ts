@@ -3,7 +3,7 @@ import { clusterObject, idle, pod, ready, TRIAL } from '../../audit-trial/object
 import { bridgeConf, K3S_CONFS } from '../../audit-trial/faults/addresses.ts';
 import type { Change } from '../../audit-trial/fault.ts';
 import type { Case, Truth } from '../case.ts';
-import { WITH_NAMES } from '../client.ts';
+import { TONGUES } from '../client.ts';
 import type { Draw } from '../draw.ts';
 import { asks, asksFor, backend, ofAudit, onNode, reaches, SERVICE_PORT, warned, webServer, webService } from '../parts.ts';
 import { network } from './overlay.ts';
@@ -46,7 +46,7 @@ export const SERVICES: readonly Case[] = [
     const second = { spec: { nodeName: undefined, nodeSelector: { 'kubernetes.io/hostname': at.api.name } }, containers: [webServer('edge-b', {}, port)] };
     return { changes: [{ apply: [pod('edge-a', at.api.name, { containers: [webServer('edge-a', {}, port)] })] }, ready('edge-a'), backend('edge-b', at.api.name, second)], asks: [asksFor(at, 'edge-b')] };
   }),
-  known('flannel', 'address-given-twice', 'duplicate IP: the lease of the server\'s pod is lost, and another pod gets its address', network('I3', 'C7'), (at) => ({ changes: [onNode(at.api, ...leaseLost(at.api.api.ip)), { apply: [pod('twin', at.api.name)] }, reaches('twin', '{.status.podIP}')], asks: [asks(at, `http://${at.api.api.clusterIp}/`, ['--to', `service:${TRIAL}/${at.api.api.name}`, '--port', String(SERVICE_PORT)], { tongues: WITH_NAMES })] })),
+  known('flannel', 'address-given-twice', 'duplicate IP: the lease of the server\'s pod is lost, and another pod gets its address', network('I3', 'C7'), (at) => ({ changes: [onNode(at.api, ...leaseLost(at.api.api.ip)), { apply: [pod('twin', at.api.name)] }, reaches('twin', '{.status.podIP}')], asks: [asks(at, `http://${at.api.api.clusterIp}/`, ['--to', `service:${TRIAL}/${at.api.api.name}`, '--port', String(SERVICE_PORT)], { tongues: TONGUES })] })),
   { ...known('flannel', 'addresses-used-up', 'exhausted IPAM: leases hold all addresses of a node', network('I1'), (at) => ({ changes: ofAudit('no-address-left', { 'agent-1': at.api }), asks: [warned('hungry', 'FailedCreatePodSandBox')] })), quick: true },
   known('calico', 'pool-used-up', 'exhausted IPAM: the pool that a pod wants has no address left', network('I2'), (at) => ({ changes: [smallPool, fromPool(at)], asks: [warned('hungry', 'FailedCreatePodSandBox')] })),
   stranger('flannel', 'foreign-conf-first', K3S_CONFS, '10.88.0.0/16', ['N1', 'C7']),
