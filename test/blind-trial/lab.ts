@@ -69,15 +69,12 @@ export class BlindLab extends LivingLab {
 
   /** Whether the caller of each node reaches the server of each other, by address, and that of its own by name; what failed, in words. */
   async broken(places: readonly Place[]): Promise<string[]> {
-    const failed: string[] = [];
-    for (const from of places) {
-      for (const to of places) {
-        const url = `http://${from === to ? to.api.name : to.api.clusterIp}/`;
-        const attempted = await this.connect({ kind: 'client', node: from.name, mark: from.caller.name, url, tongues: ['node'], words: [] }, 'node');
-        if (!attempted.ok) failed.push(`${from.caller.name} to ${url}: ${attempted.text}`);
-      }
-    }
-    return failed;
+    const failed = await Promise.all(places.flatMap((from) => places.map(async (to) => {
+      const url = `http://${from === to ? to.api.name : to.api.clusterIp}/`;
+      const attempted = await this.connect({ kind: 'client', node: from.name, mark: from.caller.name, url, tongues: ['node'], words: [] }, 'node');
+      return attempted.ok ? [] : [`${from.caller.name} to ${url}: ${attempted.text}`];
+    })));
+    return failed.flat();
   }
 
   /** Waits until everything works; what still fails when the time is over. */

@@ -19,6 +19,8 @@ export interface Row extends Judged {
   summaries: string[];
   /** Of each diagnosis. */
   seconds: number[];
+  /** The machine's load in the last minute when that was over: how many processes wanted a processor. */
+  load?: number;
   /** What did not work after the fault was undone. */
   left: string[];
   /** Digest of the code that it exercised, and of the case's own definition. */
@@ -101,6 +103,7 @@ export function renderPage(rows: readonly Row[], current: Current): string {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const old = rows.filter((row) => row.code !== current.get(row.id)).length;
   const machines = [...new Set(rows.map((row) => `${row.machine} (${row.day})`))];
+  const loads = rows.flatMap(({ load }) => load ?? []);
   const table = (set: CaseSet): string => ['| case | lab | what is done | drawn | what the user reads | truth | first three | result | took |', '|---|---|---|---|---|---|---|---|---|', ...CASES.filter((one) => one.set === set).map((one) => lineOf(one, byId.get(one.id), current))].join('\n');
   return `# Blind trial of the diagnosis: faults in a living cluster
 
@@ -114,7 +117,7 @@ First is a cause that was made, by any of the names under which it is right. Pro
 
 What the lab cannot have: ${Object.entries(CANNOT).map(([what, why]) => `${what}, because ${why}`).join('; ')}.
 
-Machine: ${machines.join('; ') || 'none yet'}.
+Machine: ${machines.join('; ') || 'none yet'}.${loads.length === 0 ? '' : ` Its load while diagnosing: ${Math.min(...loads)} to ${Math.max(...loads)}; where that is more than its cores, times are too long.`}
 
 ${SETS.map((set) => `## ${TITLES[set]}\n\n${table(set)}`).join('\n\n')}
 `;

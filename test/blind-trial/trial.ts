@@ -1,4 +1,5 @@
 /** One case in a lab that is up: made, complained of, diagnosed, judged, and undone. */
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../audit-trial/fault.ts';
 import type { Ask, Case } from './case.ts';
@@ -36,6 +37,7 @@ export async function runCase(lab: BlindLab, one: Case, places: readonly Place[]
   const done: Change[] = [];
   const texts: string[] = [];
   const diagnosed: Diagnosed[] = [];
+  let load = 0;
   try {
     for (const change of changes) {
       // Also what fails half-way is taken back.
@@ -47,6 +49,7 @@ export async function runCase(lab: BlindLab, one: Case, places: readonly Place[]
       texts.push(text);
       diagnosed.push(await lab.diagnose(text, ask.words));
     }
+    load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
   } finally {
     await lab.undoAll(done);
   }
@@ -54,6 +57,6 @@ export async function runCase(lab: BlindLab, one: Case, places: readonly Place[]
   const reports = diagnosed.map(({ report }) => report);
   return {
     id: one.id, seed, drawn: at.drawn.join(', '), texts, words: asks.map(({ words }) => words.join(' ')), summaries: reports.map(({ summary }) => summary),
-    ...judge(one.truth, reports), seconds: diagnosed.map(({ seconds }) => seconds), left,
+    ...judge(one.truth, reports), seconds: diagnosed.map(({ seconds }) => seconds), load, left,
   };
 }
