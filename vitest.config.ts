@@ -10,7 +10,7 @@ const core = ['audit-hosts', 'bad-input', 'calico-manifests', 'cluster-client', 
 /** One of these per run, another with each commit; all of them under FAIRLEAD_SWEEP=all (`npm run test:full`). */
 const sweep = ['crash', 'drain-checks', 'faults', 'k3s-file', 'k3s-profile', 'kubeadm-profile', 'migrate-incidents', 'migrate-ssh', 'restore', 'snapshot', 'step-contract', 'step-contract-kubeadm'];
 /** Long ones, for `npm run test:full`. */
-const full = ['audit-trial', 'capture-record', 'diagnose-fix', 'founding-incident', 'migrate-failures', 'migrate-kubeadm', 'migrate-pod', 'migrate-single', 'policy-agreement', 'policy-controller'];
+const full = ['audit-trial', 'blind-trial', 'capture-record', 'diagnose-fix', 'founding-incident', 'migrate-failures', 'migrate-kubeadm', 'migrate-pod', 'migrate-single', 'policy-agreement', 'policy-controller'];
 const labFiles = [...core, ...sweepRows(sweep, 1), ...(process.env['FAIRLEAD_SWEEP'] === 'all' ? full : [])];
 
 const obstacles = labObstacles(await checkMachine(await thisMachine()));

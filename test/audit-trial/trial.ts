@@ -24,13 +24,6 @@ export async function restingAudit(lab: TrialLab): Promise<Audit> {
   return await auditUntil(lab, (audit) => weighty(audit.findings).length === 0, 2 * SETTLE_MS);
 }
 
-/** Undoes one after the other, and goes on after one that cannot be undone. Errors: those. */
-async function undoAll(lab: TrialLab, done: readonly Change[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const change of done) await lab.undo(change).catch((error: unknown) => errors.push(error));
-  if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => (error instanceof Error ? error.message : String(error))).join('\n'));
-}
-
 export interface Trial { row: Omit<Row, 'code' | 'day' | 'machine'>; after: Audit }
 
 /** Runs one fault. Errors: whatever keeps it from being made or undone. */
@@ -47,7 +40,7 @@ export async function runFault(lab: TrialLab, given: TrialFault, before: Audit):
     }
     now = await auditUntil(lab, ({ findings }) => { const verdict = judge(fault, before.findings, findings); return verdict.found && verdict.falsePositives.length === 0; }, SETTLE_MS);
   } finally {
-    await undoAll(lab, done);
+    await lab.undoAll(done);
   }
   const after = await auditUntil(lab, ({ findings }) => leftOver(before.findings, findings).length === 0, 2 * SETTLE_MS);
   const known = new Set(before.unknown.map(({ what }) => what));
