@@ -270,9 +270,9 @@ describe('a second lab beside the first', () => {
     } finally {
       await fairleadOk('lab', 'down', '--name', NEIGHBOUR);
     }
-    expect((await fairlead('lab', 'status', '--name', LAB)).code).toBe(0);
-    const nonce = randomUUID();
     // Starting and ending another lab takes all the processors of a small machine for a moment.
+    await waitUntil(async () => ((await fairlead('lab', 'status', '--name', LAB)).code === 0 ? true : undefined), { timeoutMs: 30_000, what: `lab ${LAB} to be whole` });
+    const nonce = randomUUID();
     const answer = await waitUntil(async () => {
       const text = await fromOutside(`http://${addressOf(second)}:${SHOP_NODE_PORT}/?nonce=${nonce}`);
       return text.startsWith('{') ? text : undefined;
