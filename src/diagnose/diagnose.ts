@@ -104,6 +104,9 @@ function symptomOfProbe(facts: Facts, ends: Ends): Symptom | undefined {
 /** Whether another observation is worth its trouble: nothing is proved, and the connection does not simply stand. */
 const isOpen = (causes: readonly Judgement[], facts: Facts, symptom: Symptom | undefined): boolean => !causes.some(({ certainty }) => certainty === 'proved') && !(facts.get('connect-client')?.value === 'ok' && (symptom === undefined || symptom.phase === 'connect'));
 
+/** Where no cause is left to be told from another, the broken part of the way is looked for, from both ends. */
+const ALONG_THE_WAY: readonly ObservationId[] = ['connect-client', 'connect-inside', 'connect-target-node', 'connect-client-node', 'connect-direct', 'connect-nodes'];
+
 /** Diagnoses. Errors: UsageError for ends that the input does not have. */
 export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnosis> {
   const read = symptomFrom(inputs);
@@ -119,9 +122,9 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
   const tried = new Set<ObservationId>();
   const can = (at: ObservationId): boolean => prober !== undefined && !tried.has(at) && prober.can(at, scene());
   // Without a text the connection itself is the first question.
-  let first: ObservationId | undefined = symptom === undefined && can('connect-client') ? 'connect-client' : undefined;
+  let first: ObservationId | undefined = (symptom === undefined || symptom.kind === 'unconnected') && can('connect-client') ? 'connect-client' : undefined;
   for (let count = 0; prober !== undefined && count < MOST_PROBES && (first !== undefined || isOpen(causes, facts, symptom)); count++) {
-    const at: ObservationId | undefined = first ?? nextObservations(causes, facts, can)[0]?.at;
+    const at: ObservationId | undefined = first ?? nextObservations(causes, facts, can)[0]?.at ?? (hopsOf(ends, facts).some(({ state }) => state === 'broken') ? undefined : ALONG_THE_WAY.find((one) => facts.get(one)?.value === undefined && can(one)));
     first = undefined;
     if (at === undefined) break;
     tried.add(at);
@@ -129,6 +132,10 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
     // What is small gets through: the next question is what is large.
     if (symptom === undefined && facts.get('connect-client')?.value === 'ok' && can('large-packets')) first = 'large-packets';
     symptom ??= symptomOfProbe(facts, ends);
+    // A text that keeps the reason to itself: what the same connection comes to now is taken for it.
+    if (symptom?.kind === 'unconnected') symptom = { ...symptom, kind: symptomOfProbe(facts, ends)?.kind ?? symptom.kind };
+    // Where the connection itself stands, it was something later that took too long.
+    if (symptom?.phase === 'unknown' && (symptom.kind === 'timeout' || symptom.kind === 'deadline') && facts.get('connect-client')?.value === 'ok') symptom = { ...symptom, phase: 'established' };
     complain();
     causes = judgeAll(complaint(), facts);
   }

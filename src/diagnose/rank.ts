@@ -4,7 +4,7 @@ import type { Evidence } from '../core/evidence.ts';
 import type { Fact, Facts, ObservationId } from './fact.ts';
 import type { Fault, Shows, Target } from './faults/fault.ts';
 import { REMOTE } from './faults/parts.ts';
-import { isOwn, type Symptom } from './symptom/symptom.ts';
+import { isOwn, UNCONNECTED, type Symptom } from './symptom/symptom.ts';
 
 /** From weakest to strongest. */
 export const CERTAINTIES = ['excluded', 'possible', 'likely', 'proved'] as const;
@@ -19,6 +19,7 @@ export interface Complaint { symptom?: Symptom; target?: Target }
 
 const fits = (show: Shows, { symptom, target }: Complaint): 'yes' | 'no' | 'maybe' => {
   if (symptom === undefined || symptom.kind === 'unknown') return 'maybe';
+  if (symptom.kind === 'unconnected') return show.kinds.some((kind) => UNCONNECTED.includes(kind)) && show.phase !== 'established' ? 'maybe' : 'no';
   if (!show.kinds.includes(symptom.kind)) return 'no';
   // A status may be told in words alone (`no healthy upstream`).
   if (show.words !== undefined && !show.words.test(`${symptom.raw} ${symptom.status ?? ''}`)) return 'no';

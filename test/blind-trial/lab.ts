@@ -11,7 +11,7 @@ import { clientScript, readClient, type Attempted, type Tongue } from './client.
 import type { Place } from './draw.ts';
 import { fixtures } from './parts.ts';
 
-interface EventObject { reason?: string; message?: string; type?: string; lastTimestamp?: string | null; eventTime?: string | null; source?: { component?: string }; reportingComponent?: string; involvedObject: { name?: string } }
+interface EventObject { reason?: string; message?: string; type?: string; lastTimestamp?: string | null; eventTime?: string | null; source?: { component?: string }; reportingComponent?: string; involvedObject: { uid?: string } }
 type Named = KubeObject & { spec?: { clusterIP?: string }; status?: { podIP?: string } };
 
 /** What a command of the tool printed, and how long it took. */
@@ -89,7 +89,9 @@ export class BlindLab extends LivingLab {
 
   async #warning(pod: string, reason: RegExp): Promise<string | undefined> {
     const { items } = JSON.parse(await this.kubectl(['get', 'events', '-n', TRIAL, '-o', 'json'])) as { items: EventObject[] };
-    const own = items.filter((one) => one.involvedObject.name === pod && one.type === 'Warning' && reason.test(one.reason ?? ''));
+    // An earlier case may have had a pod of that name.
+    const uid = await this.kubectl(['get', 'pod', '-n', TRIAL, pod, '-o', 'jsonpath={.metadata.uid}']);
+    const own = items.filter((one) => one.involvedObject.uid === uid && one.type === 'Warning' && reason.test(one.reason ?? ''));
     const last = own.toSorted((a, b) => (a.lastTimestamp ?? a.eventTime ?? '').localeCompare(b.lastTimestamp ?? b.eventTime ?? '')).at(-1);
     return last === undefined ? undefined : `Warning  ${last.reason ?? ''}  ${last.source?.component ?? last.reportingComponent ?? 'kubelet'}  ${last.message ?? ''}`;
   }

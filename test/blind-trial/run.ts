@@ -1,6 +1,9 @@
 /** `node bench/diagnose/trial.ts`: makes faults in living labs, one case at a time, and tells what `fairlead diagnose` says of them. Runs the rows that failed or whose code has changed since, and stores each result as it comes. */
 import { randomInt } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { DiagnosisReport } from '../../src/diagnose/report/schema.ts';
 import type { LabKind } from '../audit-trial/fault.ts';
 import { machine } from '../sweep/table.ts';
 import { CASES } from './cases.ts';
@@ -26,6 +29,11 @@ async function ready(lab: BlindLab, kind: LabKind, attach: boolean): Promise<rea
   return places;
 }
 
+function keepReports(directory: string, id: string, reports: readonly DiagnosisReport[]): void {
+  mkdirSync(directory, { recursive: true });
+  for (const [index, report] of reports.entries()) writeFileSync(join(directory, `${id}-${index + 1}.json`), `${JSON.stringify(report, null, 2)}\n`);
+}
+
 /** Runs what the command line asks for. Sets the exit code to 1 when something failed or is missing. */
 export async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -42,6 +50,8 @@ export async function main(): Promise<void> {
       attach: { type: 'boolean', default: false },
       /** Leaves the lab as it is. */
       keep: { type: 'boolean', default: false },
+      /** A directory for the whole reports of what failed. */
+      reports: { type: 'string' },
     },
   });
   const current = await codeDigests(CASES);
@@ -70,9 +80,11 @@ export async function main(): Promise<void> {
         places = there;
         say(`${one.id} …\n`);
         try {
-          const row = { ...(await runCase(lab, one, there, seed)), code: current.get(one.id) ?? '', day: new Date().toISOString().slice(0, 10), machine: machine() };
+          const { reports, ...tried } = await runCase(lab, one, there, seed);
+          const row = { ...tried, code: current.get(one.id) ?? '', day: new Date().toISOString().slice(0, 10), machine: machine() };
           const all = readRows();
           writeRows(all.set(row.id, row), current);
+          if (values.reports !== undefined && !passed(row)) keepReports(values.reports, row.id, reports);
           say(`  ${passed(row) ? 'passed' : 'FAILED'}: ${row.drawn}\n  read: ${row.texts.join(' / ')}\n  said: ${row.summaries.join(' / ')}\n  first ${row.top.join(', ')}; network ${row.network}; broken ${row.broken.join(', ') || '-'}; ${row.seconds.join(' + ')} s${row.falselyProved.map((id) => `\n  WRONGLY PROVED: ${id}`).join('')}${row.left.map((left) => `\n  LEFT: ${left}`).join('')}\n`);
           if (row.left.length > 0) places = undefined;
         } catch (error) {

@@ -1,6 +1,7 @@
 /** One case in a lab that is up: made, complained of, diagnosed, judged, and undone. */
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DiagnosisReport } from '../../src/diagnose/report/schema.ts';
 import type { Change } from '../audit-trial/fault.ts';
 import type { Ask, Case } from './case.ts';
 import { Draw, type Place } from './draw.ts';
@@ -28,7 +29,7 @@ async function untilComplaint(lab: BlindLab, ask: Ask, at: Draw): Promise<string
   }
 }
 
-export type Trial = Omit<Row, 'code' | 'day' | 'machine'>;
+export type Trial = Omit<Row, 'code' | 'day' | 'machine'> & { reports: readonly DiagnosisReport[] };
 
 /** Runs one case. Errors: NotShown, and whatever keeps it from being made or undone. */
 export async function runCase(lab: BlindLab, one: Case, places: readonly Place[], seed: number): Promise<Trial> {
@@ -57,6 +58,6 @@ export async function runCase(lab: BlindLab, one: Case, places: readonly Place[]
   const reports = diagnosed.map(({ report }) => report);
   return {
     id: one.id, seed, drawn: at.drawn.join(', '), texts, words: asks.map(({ words }) => words.join(' ')), summaries: reports.map(({ summary }) => summary),
-    ...judge(one.truth, reports), seconds: diagnosed.map(({ seconds }) => seconds), load, left,
+    ...judge(one.truth, reports), seconds: diagnosed.map(({ seconds }) => seconds), load, left, reports,
   };
 }

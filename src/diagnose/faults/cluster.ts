@@ -15,16 +15,17 @@ export const CLUSTER: readonly Entry[] = [
   {
     id: 'K2', name: 'service-port-missing', title: 'The Service does not have the port', layer: 'configuration',
     shows: [{ kinds: ['refused', 'timeout', 'deadline', 'no-route', 'net-unreachable'], to: ['service', 'load-balancer', 'api-server', 'dns'] }],
-    tests: [{ at: 'service-port', for: ['missing', 'name-missing'], refutes: ['there'] }],
-    proofs: [[{ at: 'service-port', is: ['missing', 'name-missing'] }]],
+    tests: [{ at: 'service-port', for: ['missing'], refutes: ['there', 'name-missing'] }],
+    proofs: [[{ at: 'service-port', is: ['missing'] }]],
     belief: "A Service's address exists for its own ports alone: what is sent to another port is nobody's, and most often lost in silence.",
     fix: [{ what: "Dial a port of the Service (not the container's), or add the port.", command: 'kubectl -n NAMESPACE get service SERVICE -o wide' }], verify: 'The Service lists the port, and the client connects.', source: ['kubernetes.io: debug services'],
   },
   {
     id: 'K3', name: 'wrong-name', title: 'The name is not that of a Service', layer: 'configuration',
-    shows: [{ kinds: ['name-unknown'] }],
+    // What no Service is called is asked of the servers outside, too: where these are not reached, nobody answers.
+    shows: [{ kinds: ['name-unknown', 'name-timeout'] }],
     tests: [{ at: 'name', for: ['no-such-service', 'no-such-namespace', 'other-namespace', 'not-in-input'], refutes: ['service'], against: ['outside'] }],
-    proofs: [[{ at: 'name', is: ['no-such-service', 'no-such-namespace', 'other-namespace'] }]],
+    proofs: [[{ at: 'name', is: ['no-such-service', 'no-such-namespace', 'other-namespace'] }, { at: 'symptom', is: ['name-unknown'] }], [{ at: 'name', is: ['no-such-service', 'no-such-namespace', 'other-namespace'] }, { at: 'connect-client', is: ['ok'] }]],
     belief: 'The DNS server was asked and answered: DNS and the way there work.',
     fix: [{ what: 'Write NAME.NAMESPACE for a Service of another namespace, or correct the name.', command: 'kubectl get services -A' }], verify: '`nslookup NAME` in the pod answers with an address.', source: ['kubernetes.io: DNS for Services and Pods'],
   },
@@ -58,7 +59,7 @@ export const CLUSTER: readonly Entry[] = [
   {
     id: 'K8', name: 'route-missing', title: "The client's node has no route to the other pod", layer: 'cni',
     shows: [silence(PODS), { kinds: ['no-route', 'net-unreachable'], to: PODS }, { kinds: ['name-timeout'] }],
-    tests: [{ at: 'route', for: ['missing', 'unreachable'], refutes: ['there'] }, { at: 'placement', refutes: ['same'] }, { at: 'connect-direct', for: ['timeout', 'no-route', 'net-unreachable'], refutes: ['ok', 'refused'] }],
+    tests: [{ at: 'route', for: ['missing', 'unreachable'], refutes: ['there', 'diverted'] }, { at: 'placement', refutes: ['same'] }, { at: 'connect-direct', for: ['timeout', 'no-route', 'net-unreachable'], refutes: ['ok', 'refused'] }],
     proofs: [[{ at: 'route', is: ['missing', 'unreachable'] }, { at: 'placement', is: ['different'] }, { at: 'policy', is: ['allows'] }]],
     fix: [{ what: "The CNI's agent makes the routes: see whether it runs on the node and what it says.", command: 'kubectl -n kube-system get pods -o wide | grep NODE; ip route get POD-IP' }], verify: '`ip route get POD-IP` on the node names the tunnel or the other node.', source: ['flannel: backend vxlan', 'calico: felix route_table'],
   },

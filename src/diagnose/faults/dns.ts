@@ -17,8 +17,9 @@ export const DNS: readonly Entry[] = [
     fix: fixOf('FL-DNS-006'), verify: 'insert_failed of `conntrack -S` stays, and no lookup takes 5 s.', source: ['k8s#56903', 'weave#3287'],
   },
   {
-    id: 'D2', title: 'A connection table entry leads to a DNS pod that is gone', layer: 'dns', shows: [namesLost, silence(['dns', 'service'])],
-    tests: [{ at: 'dns-servers', refutes: ['none', 'none-ready'] }, { at: 'connect-dns', for: ['ok'], refutes: ['timeout', 'no-route'] }, { at: 'dns-policy', refutes: ['denies'] }, { at: 'proxy', refutes: ['cilium'] }], proofs: [],
+    id: 'D2', title: 'A connection table entry leads to a DNS pod that is gone', layer: 'dns', shows: [namesLost, silence(['dns'])],
+    // The entry is one of UDP: TCP to DNS works meanwhile, and so does a question from a port that has none.
+    tests: [{ at: 'dns-servers', refutes: ['none', 'none-ready'] }, { at: 'connect-dns', for: ['ok'], refutes: ['timeout', 'no-route'] }, { at: 'connect-client', against: ['ok'] }, { at: 'dns-policy', refutes: ['denies'] }, { at: 'proxy', refutes: ['cilium'] }], proofs: [],
     fix: [{ what: 'Delete the entry, or be silent for two minutes.', command: 'conntrack -D -p udp --orig-port-dst 53' }], verify: '`conntrack -L -p udp --orig-port-dst 53` names DNS pods that exist.', source: ['k8s#125467'],
   },
   {
@@ -28,7 +29,7 @@ export const DNS: readonly Entry[] = [
   },
   {
     id: 'D5', name: 'outside-name', title: 'A name outside the cluster does not exist, or its servers are not reached', layer: 'dns', shows: [{ kinds: ['name-unknown', 'name-timeout'] }],
-    tests: [{ at: 'name', for: ['outside'], refutes: ['service', 'other-namespace', 'no-such-service', 'no-such-namespace'] }, { at: 'dns-servers', refutes: ['none', 'none-ready'] }, { at: 'capture:dns-failure', for: ['seen'] }], proofs: [],
+    tests: [{ at: 'name', for: ['outside'], refutes: ['service', 'other-namespace', 'no-such-service', 'no-such-namespace'] }, { at: 'dns-servers', refutes: ['none', 'none-ready'] }, { at: 'name-answer', for: ['no-such-name', 'server-failure'], against: ['answered'] }, { at: 'capture:dns-failure', for: ['seen'] }], proofs: [[{ at: 'name', is: ['outside'] }, { at: 'name-answer', is: ['no-such-name', 'server-failure'] }], [{ at: 'name', is: ['outside'] }, { at: 'name-answer', is: ['silent'] }, { at: 'connect-client', is: ['ok'] }]],
     fix: [{ what: "Ask the upstream server of CoreDNS itself (the node's resolv.conf).", command: 'dig NAME @UPSTREAM' }], verify: 'The name resolves on a node.', source: ['coredns.io/plugins/forward'],
   },
 ];

@@ -16,7 +16,7 @@ export const HOST: readonly Entry[] = [
     fix: fixOf('FL-HOST-001'), verify: '`sysctl net.ipv4.ip_forward` says 1 and stays so after `sysctl --system`.', source: ['faults H7'],
   },
   {
-    id: 'H8', title: 'A node drops what it forwards', layer: 'host', shows: LOST, tests: [rule('FL-HOST-002'), { at: 'filter-counter', for: ['counts-drop'] }], proofs: [byRule('FL-HOST-002', { at: 'policy', is: ['allows'] }, { at: 'placement', is: ['different'] })],
+    id: 'H8', title: 'A node drops what it forwards', layer: 'host', shows: LOST, tests: [rule('FL-HOST-002'), { at: 'filter-rule', for: ['other'] }], proofs: [byRule('FL-HOST-002', { at: 'policy', is: ['allows'] }, { at: 'placement', is: ['different'] })],
     fix: fixOf('FL-HOST-002'), verify: 'The FORWARD chain accepts the ranges of pods.', source: ['faults H8'],
   },
   {

@@ -13,7 +13,7 @@ export const OVERLAY: readonly Entry[] = [
   {
     id: 'V4', title: 'Packets of the tunnel do not get from node to node', layer: 'overlay', shows: LOST,
     // A filter of the hosts is one of several places: that they have none takes nothing back.
-    tests: [...BETWEEN_NODES, { at: 'tunnel', for: ['lost', 'dropped', 'unsent'], refutes: ['arrives', 'no-port', 'not-taken', 'bad-checksum'] }, { at: 'tunnel-port', for: ['blocked', 'lost'], refutes: ['open'] }, { at: 'rule:FL-HOST-017', for: ['here', 'cluster'] }, { at: 'capture:vxlan-silent-vtep', for: ['seen'] }, { at: 'policy', against: ['denies'] }, { at: 'route', refutes: ['missing', 'unreachable'] }],
+    tests: [...BETWEEN_NODES, { at: 'tunnel', for: ['lost', 'dropped', 'unsent'], refutes: ['arrives', 'no-port', 'not-taken', 'bad-checksum'] }, { at: 'tunnel-port', for: ['blocked', 'lost'], refutes: ['open'] }, { at: 'rule:FL-HOST-017', for: ['here', 'cluster'] }, { at: 'capture:vxlan-silent-vtep', for: ['seen'] }, { at: 'policy', against: ['denies'] }, { at: 'route', refutes: ['missing', 'unreachable'] }, { at: 'node-neighbour', refutes: ['other-node'] }],
     proofs: [byRule('FL-HOST-017', DIFFERENT), [{ at: 'tunnel', is: ['lost', 'dropped', 'unsent'] }, { at: 'tunnel-port', is: ['blocked', 'lost'] }, { at: 'connect-nodes', is: ['ok', 'refused'] }, DIFFERENT]],
     fix: [{ what: 'Open the port between all nodes, in both directions: VXLAN 8472/UDP for Flannel and Cilium, 4789/UDP for Calico; IP protocol 4 for IPIP; 51820 and 51821/UDP for WireGuard; 179/TCP for BGP.' }, ...fixOf('FL-HOST-017')], verify: 'A pod of one node reaches a pod of the other.', source: ['k3s#2049', 'k3s#6240'],
   },
@@ -48,7 +48,7 @@ export const OVERLAY: readonly Entry[] = [
     belief: 'Wrong checksums in a capture of the sender are normal: the card computes them later. Only those that arrive wrong count.', fix: fixOf('FL-VXLAN-004'), verify: 'UdpInCsumErrors of the receiver stays.', source: ['flannel#1282', 'calico#3145'],
   },
   {
-    id: 'V2', title: 'vSphere and VXLAN on port 4789', layer: 'overlay', shows: LOST, tests: [CALICO, ...BETWEEN_NODES, { at: 'tunnel', for: ['arrives'], refutes: ['lost', 'dropped', 'no-port', 'not-taken', 'unsent'] }, ruleOfAll('FL-VXLAN-005')], proofs: [], fix: fixOf('FL-VXLAN-005'), verify: 'TCP between pods of two nodes works.', source: ['calico#9433'],
+    id: 'V2', title: 'vSphere and VXLAN on port 4789', layer: 'overlay', shows: LOST, tests: [CALICO, ...BETWEEN_NODES.filter(({ at }) => at !== 'connect-client-node'), { at: 'connect-client-node', for: ['timeout', 'no-route'], refutes: ['ok', 'refused'] }, { at: 'tunnel', for: ['arrives'], refutes: ['lost', 'dropped', 'no-port', 'not-taken', 'unsent'] }, ruleOfAll('FL-VXLAN-005')], proofs: [], fix: fixOf('FL-VXLAN-005'), verify: 'TCP between pods of two nodes works.', source: ['calico#9433'],
   },
   {
     id: 'M1', title: 'Packets of pods are too large for what carries them', layer: 'mtu', shows: LARGE, tests: [...SIZES, rule('FL-MTU-001'), rule('FL-MTU-003'), { at: 'placement', refutes: ['same'] }], caseOf: ['M2'], proofs: [byRule('FL-MTU-001', DIFFERENT, { at: 'capture:pmtu-black-hole', is: ['seen'] }), byRule('FL-MTU-001', DIFFERENT, { at: 'large-packets', is: ['lost', 'too-big'] })],

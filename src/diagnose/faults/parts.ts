@@ -31,6 +31,8 @@ export const BETWEEN_NODES: readonly Test[] = [
   { at: 'connect-direct', for: ['timeout', 'no-route'], refutes: ['ok', 'refused'] },
   { at: 'connect-client-node', for: ['timeout', 'no-route'], against: ['ok'] },
   { at: 'connect-target-node', for: ['ok'], against: ['timeout', 'refused', 'no-route'] },
+  // What never goes into the tunnel says nothing of it.
+  { at: 'route', against: ['missing', 'unreachable', 'diverted'] },
   // Nodes that do not reach each other at all are another matter than a tunnel.
   { at: 'connect-nodes', for: ['ok', 'refused'], against: ['timeout', 'no-route'] },
 ];

@@ -110,7 +110,7 @@ export const WORKLOAD: readonly Entry[] = [
   {
     id: 'W12', name: 'slow-answer', title: 'The application answers later than the client waits', layer: 'application',
     shows: [{ kinds: ['deadline'] }, { kinds: ['timeout'], phase: 'established' }],
-    tests: [{ at: 'connect-client', for: ['ok'], refutes: ['timeout', 'no-route', 'net-unreachable'] }, { at: 'policy', against: ['denies'] }, { at: 'capture:zero-window', for: ['seen'] }, { at: 'capture:syn-unanswered', against: ['seen'] }, { at: 'capture:pmtu-black-hole', against: ['seen'] }],
+    tests: [{ at: 'connect-client', for: ['ok'], refutes: ['timeout', 'no-route', 'net-unreachable'] }, { at: 'large-packets', for: ['fits'], against: ['lost', 'too-big'] }, { at: 'policy', against: ['denies'] }, { at: 'capture:zero-window', for: ['seen'] }, { at: 'capture:syn-unanswered', against: ['seen'] }, { at: 'capture:pmtu-black-hole', against: ['seen'] }],
     proofs: [],
     fix: [{ what: 'Compare how long the application takes with how long the client waits.' }], verify: 'The request takes less than the deadline.', source: ['Go: context'],
   },

@@ -4,14 +4,14 @@ import { nameOf, unseen, type Observer, type Scene } from './scene.ts';
 
 /** Observations that are about the client, or made from it. */
 const OF_CLIENT: ReadonlySet<ObservationId> = new Set<ObservationId>([
-  'placement', 'client-state', 'route', 'pod-route', 'gateway-neighbour', 'loopback', 'tunnel-entry', 'nodes', 'conntrack', 'neighbour-table', 'dns-policy', 'name',
-  'connect-client', 'connect-direct', 'connect-client-node', 'connect-nodes', 'connect-nodes-back', 'connect-dns', 'large-packets', 'filter-counter', 'filter-rule', 'underlay-ping', 'tunnel', 'tunnel-port', 'service-rules', 'proxy-listens',
+  'placement', 'client-state', 'route', 'pod-route', 'gateway-neighbour', 'loopback', 'tunnel-entry', 'node-neighbour', 'nodes', 'conntrack', 'neighbour-table', 'dns-policy', 'name',
+  'connect-client', 'connect-direct', 'connect-client-node', 'connect-nodes', 'connect-nodes-back', 'connect-dns', 'name-answer', 'large-packets', 'filter-counter', 'filter-rule', 'underlay-ping', 'tunnel', 'tunnel-port', 'service-rules', 'endpoint-rules', 'proxy-listens',
 ]);
 /** Those that are made of the first pod at the other end alone. */
 const OF_FIRST: ReadonlySet<ObservationId> = new Set<ObservationId>(['container-port', 'connect-inside', 'connect-target-node', 'connect-client-node', 'connect-direct', 'connect-nodes', 'connect-nodes-back', 'large-packets', 'underlay-ping', 'tunnel', 'tunnel-port']);
 /** Those that are made of each pod at the other end, with what they may come to, the worst first. */
 const OF_EACH: Readonly<Partial<Record<ObservationId, readonly string[]>>> = {
-  'listener': ['none', 'other-address', 'loopback-only', 'there'], 'route': ['missing', 'unreachable', 'there'], 'tunnel-entry': ['missing', 'wrong-node', 'wrong-mac', 'right'], 'target-namespace': ['not-there', 'there'],
+  'listener': ['none', 'other-address', 'loopback-only', 'there'], 'route': ['missing', 'unreachable', 'diverted', 'there'], 'tunnel-entry': ['missing', 'wrong-node', 'wrong-mac', 'right'], 'target-namespace': ['not-there', 'there'],
   'target-state': ['oom-killed', 'crash-loop', 'sandbox', 'image', 'config-error', 'pending', 'gone', 'completed', 'starting', 'not-ready', 'ready'],
 };
 

@@ -1,5 +1,6 @@
 /** Observations of what was read on hosts: sockets and routes in pods, routes of nodes, tables that fill up. */
 import { takes, socketsOf } from '../../audit/service-ports.ts';
+import { foreignRoutes } from '../../audit/foreign-route.ts';
 import type { View } from '../../audit/view.ts';
 import type { HostFacts } from '../../cluster/snapshot/host-facts.ts';
 import type { Pod } from '../../cluster/snapshot/typed.ts';
@@ -57,6 +58,7 @@ function route(scene: Scene): Fact | undefined {
   if (found.type !== 'unicast' && found.type !== 'local') return fact('unreachable', `node ${node} has a route of type ${found.type} for ${ip}`, view.onHost(host, 'ip route', text));
   const range = view.podRanges().find((one) => textContains(one, ip));
   if (found.dst === 'default' && range !== undefined) return fact('missing', `node ${node} has no route to ${ip} but its default route, although the address is one of pods (${range})`, view.onHost(host, 'ip route', text));
+  if (range !== undefined && foreignRoutes(view)(found)) return fact('diverted', `the most particular route of node ${node} to ${ip} is none of the CNI: it leads to ${found.device ?? found.gateway ?? 'elsewhere'}`, view.onHost(host, 'ip route', text));
   return fact('there', `node ${node} has a route to ${ip}`, view.onHost(host, 'ip route', text));
 }
 

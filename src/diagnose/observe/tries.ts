@@ -1,5 +1,6 @@
 /** Which connections are worth trying, from where to where; and how a person tries them. Pure. */
 import type { Pod } from '../../cluster/snapshot/typed.ts';
+import { meaningOf } from '../ends.ts';
 import type { Fact, ObservationId } from '../fact.ts';
 import { clientNode, clientPod, nameOf, unseen, type Scene } from './scene.ts';
 import { unreadRules } from './service-rules.ts';
@@ -72,9 +73,24 @@ export function tryOf(at: ObservationId, scene: Scene): Try | undefined {
   return target === 'dns' || port === 53 ? { ...made, asks: true } : undefined;
 }
 
+/** A question for the address of a name. */
+export interface Question { node: string; pod?: Pod; host: string; port: number; name: string; who: string }
+
+/** A name that can be asked for: labels of at most 63 letters, digits, hyphens and underscores (RFC 1035, §2.3.4; RFC 2181, §11). */
+const canAsk = (name: string): boolean => name.length <= 253 && name.replace(/\.$/, '').split('.').every((label) => /^[\w-]{1,63}$/.test(label));
+
+/** Which server is to be asked for the name that was complained of, and from where: for names of outside alone, which are asked for as they are. */
+export function questionAt(scene: Scene): Question | undefined {
+  const name = scene.ends.name ?? scene.symptom?.name;
+  const { node, from, who } = around(scene);
+  const dns = scene.view.picture.dns.service?.spec?.clusterIP;
+  if (name === undefined || node === undefined || dns === undefined || dns === 'None' || !canAsk(name) || meaningOf(scene.view, name, clientPod(scene)).kind !== 'outside') return undefined;
+  return { node, ...from, host: dns, port: 53, name: name.replace(/\.$/, ''), who };
+}
+
 /** A command that tries it by hand. */
-function commandOf({ node, pod, host, port, asks }: Try): string {
-  const command = asks === true ? `dig +time=2 +tries=2 -p ${port} @${host} version.bind CH TXT` : `nc -zvw 5 ${host} ${port}`;
+function commandOf({ node, pod, host, port, asks }: Try | (Question & { asks?: undefined }), given?: string): string {
+  const command = given ?? (asks === true ? `dig +time=2 +tries=2 -p ${port} @${host} version.bind CH TXT` : `nc -zvw 5 ${host} ${port}`);
   return pod === undefined ? `${command}   # on node ${node}` : `kubectl -n ${pod.metadata.namespace ?? 'default'} exec ${pod.metadata.name} -- ${command}`;
 }
 
@@ -96,6 +112,8 @@ export function untried(scene: Scene): Map<ObservationId, Fact> {
   }));
   const ping = pingOf(scene);
   if (ping !== undefined) facts.set('underlay-ping', unseen('nothing was sent', `ping -c 3 ${ping.address}   # on node ${ping.from}`));
+  const question = questionAt(scene);
+  if (question !== undefined) facts.set('name-answer', unseen('DNS was not asked', commandOf(question, `dig +time=8 +tries=1 @${question.host} ${question.name} A`)));
   const rules = unreadRules(scene);
   if (rules !== undefined) facts.set('service-rules', rules);
   for (const [at, seen] of untriedTunnel(scene)) facts.set(at, seen);

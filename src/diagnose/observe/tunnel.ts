@@ -45,5 +45,23 @@ function tunnelEntry(scene: Scene): Fact | undefined {
   return { ...forth, says: `${forth.says}, and those of node ${there} back`, evidence: [...forth.evidence, ...back.evidence] };
 }
 
+/** Whose card the nodes of both ends have under each other's address. A MAC address that is none of a node's says nothing: routers and clouds answer for others. */
+function nodeNeighbour(scene: Scene): Fact | undefined {
+  const { view, ends: { pods: [pod], target } } = scene;
+  const [node, there] = [clientNode(scene), pod?.spec?.nodeName];
+  if (target === undefined || target === 'loopback' || node === undefined || there === undefined || node === there) return undefined;
+  const owners = Map.groupBy(view.hosts.flatMap(({ node: name, links = [] }) => links.map(({ mac }) => ({ mac, name }))), ({ mac }) => mac);
+  for (const [from, to] of [[node, there], [there, node]] as const) {
+    const [host, other] = [view.index.host(from), view.nodes.find(({ metadata }) => metadata.name === to)];
+    const address = other === undefined ? undefined : view.addressOf(other);
+    const entry = host?.neighbours?.find((one) => one.address === address && one.mac !== '');
+    // What several nodes have is of no card: Calico gives all of its devices one address.
+    const names = new Set(owners.get(entry?.mac ?? '')?.map(({ name }) => name));
+    const owner = names.size === 1 ? [...names][0] : undefined;
+    if (host !== undefined && entry?.mac !== undefined && owner !== undefined && owner !== to) return fact('other-node', `node ${from} sends what is for node ${to} (${entry.address}) to the card of node ${owner}: two have that address, or somebody answered for another`, view.onHost(host, 'ip neigh', `${entry.address} lladdr ${entry.mac} dev ${entry.device}`));
+  }
+  return undefined;
+}
+
 /** Observations by id. */
-export const TUNNEL: Observers = { 'tunnel-entry': tunnelEntry };
+export const TUNNEL: Observers = { 'tunnel-entry': tunnelEntry, 'node-neighbour': nodeNeighbour };

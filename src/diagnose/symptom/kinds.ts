@@ -39,6 +39,8 @@ export const ROWS: readonly Row[] = [
   { kind: 'grpc', pattern: /rpc error: code = (?!Unavailable|Cancell?ed)\w+|grpc status|StatusCode\.(?!UNAVAILABLE|CANCELLED)[A-Z_]+|StatusRuntimeException: (?!UNAVAILABLE|CANCELLED)[A-Z_]+|\bUNIMPLEMENTED\b|\bUNAUTHENTICATED\b|\bPERMISSION_DENIED\b/, phase: 'established' },
   // Not the parameter of a URL, which stands in texts of every kind.
   { kind: 'timeout', pattern: /i\/o timeout|timed out|(?<![?&])timeout(?!=)/i },
+  // curl since 7.86, asyncio and OkHttp say no more than that (curl: lib/strerror.c, CURLE_COULDNT_CONNECT).
+  { kind: 'unconnected', pattern: /curl: \(7\)|Could(?:n't| not) connect to server|Connect call failed|Failed to connect to |Cannot connect to host /i, phase: 'connect' },
   // Components that say what is the matter with themselves; the catalogue of faults has their words.
   { kind: 'component', pattern: /BIRD is not ready|BGP not established|neighbor table overflow|neighbour: \w+_cache|table full, dropping packet|Loop \(.*\) detected|pools are likely exhausted|no more available IDs|RPF check|Failed to allocate IP|wanto be: |No such device|connection is unauthorized|unable to connect to Cilium daemon|Empty server for|Failed to schedule model|not within the platform's configured pod network|pod cidr not assigned|PodCIDR not available|CIDRNotAvailable|No more IDs available for nodes|assigned 0 out of 1 requested|putEndpointIdTooManyRequests/i },
 ];

@@ -44,6 +44,7 @@ const TEXTS: readonly [string, Expected][] = [
   ['grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with: status = StatusCode.UNAUTHENTICATED', { kind: 'grpc', status: 'UNAUTHENTICATED' }],
   // libc, curl, wget, nc
   ['curl: (7) Failed to connect to db port 5432 after 3 ms: Connection refused', { kind: 'refused', name: 'db', port: 5432, said: 'curl' }],
+  ["curl: (7) Failed to connect to db port 5432 after 3 ms: Couldn't connect to server", { kind: 'unconnected', phase: 'connect', name: 'db', port: 5432, said: 'curl' }],
   ['curl: (7) Failed to connect to 10.42.1.5 port 80 after 3061 ms: No route to host', { kind: 'no-route', address: '10.42.1.5', port: 80 }],
   ['curl: (28) Failed to connect to web.shop port 80 after 130512 ms: Connection timed out', { kind: 'timeout', phase: 'connect', name: 'web.shop', port: 80 }],
   ['curl: (6) Could not resolve host: databse', { kind: 'name-unknown', name: 'databse' }],

@@ -25,6 +25,6 @@ export function readSymptom(text: string): Symptom {
   const row = ROWS.find(({ pattern }) => pattern.test(raw));
   const said = SPEAKERS.find(({ pattern }) => pattern.test(raw))?.said ?? row?.said ?? 'libc';
   const kind = row?.kind ?? 'unknown';
-  const status = kind === 'http' || kind === 'grpc' || kind === 'unknown' ? statusOf(raw, kind) : undefined;
+  const status = kind === 'http' || kind === 'grpc' || kind === 'unknown' || kind === 'unconnected' ? statusOf(raw, kind) : undefined;
   return { kind, phase: row?.phase ?? 'unknown', ...targetOf(raw), ...(status === undefined ? {} : { status }), said, raw };
 }

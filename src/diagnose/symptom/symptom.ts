@@ -3,7 +3,7 @@
 /** Kinds of symptoms. Two texts are of one kind when the client's kernel or library was told the same. */
 export const SYMPTOM_KINDS = [
   'refused', 'timeout', 'deadline', 'no-route', 'net-unreachable', 'reset', 'closed', 'name-unknown', 'name-timeout', 'sandbox', 'certificate', 'tls', 'http', 'grpc',
-  'too-many-files', 'no-local-port', 'address-in-use', 'too-big', 'pod-state', 'component', 'unknown',
+  'too-many-files', 'no-local-port', 'address-in-use', 'too-big', 'pod-state', 'component', 'unconnected', 'unknown',
 ] as const;
 export type SymptomKind = (typeof SYMPTOM_KINDS)[number];
 
@@ -29,12 +29,15 @@ export interface Symptom {
   raw: string;
 }
 
+/** What a text of kind `unconnected` may mean: programs that keep the kernel's reason to themselves. */
+export const UNCONNECTED: readonly SymptomKind[] = ['refused', 'no-route', 'net-unreachable', 'timeout'];
+
 /** In a few words, for headings. */
 export const KIND_WORDS: Readonly<Record<SymptomKind, string>> = {
   refused: 'connection refused', timeout: 'no answer in time', deadline: 'a deadline passed', 'no-route': 'no route to host', 'net-unreachable': 'network is unreachable', reset: 'connection reset',
   closed: 'connection closed by the other end', 'name-unknown': 'the name does not exist', 'name-timeout': 'the name could not be looked up', sandbox: 'the pod got no network', certificate: 'the certificate was not accepted',
   tls: 'TLS could not be agreed upon', http: 'an HTTP status', grpc: 'a gRPC status', 'too-many-files': 'too many open files', 'no-local-port': 'no local port or address to connect from', 'address-in-use': 'the address is in use',
-  'too-big': 'the message is too big', 'pod-state': "the state of a pod", component: 'a component of the cluster complains', unknown: 'not understood',
+  'too-big': 'the message is too big', 'pod-state': "the state of a pod", component: 'a component of the cluster complains', unconnected: 'no connection, and why is not said', unknown: 'not understood',
 };
 
 /** Addresses that never leave the network namespace. 0.0.0.0 as a destination is the host itself on Linux. */

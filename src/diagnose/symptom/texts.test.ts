@@ -49,7 +49,7 @@ const TEXTS: readonly (readonly [source: string, text: string, expected: Expecte
   // gRPC
   ['grpc: chttp2_connector', 'failed to connect to all addresses; last error: UNAVAILABLE: ipv4:10.43.51.131:9004: connection attempt timed out before receiving SETTINGS frame', { kind: 'timeout', phase: 'established', address: '10.43.51.131', port: 9004 }],
   ['grpc: its URIs', 'failed to connect to all addresses; last error: UNKNOWN: ipv6:%5Bfd00::5%5D:50051: connect: Network is unreachable (101)', { kind: 'net-unreachable', address: 'fd00::5', port: 50_051 }],
-  ['grpc: client_channel', 'status = StatusCode.UNAVAILABLE details = "failed to connect to all addresses"', { kind: 'unknown', status: 'UNAVAILABLE', said: 'grpc' }],
+  ['grpc: client_channel', 'status = StatusCode.UNAVAILABLE details = "failed to connect to all addresses"', { kind: 'unconnected', status: 'UNAVAILABLE', said: 'grpc' }],
   ['grpc: chttp2_transport', 'status = StatusCode.UNAVAILABLE details = "Socket closed"', { kind: 'closed' }],
   ['grpc: c-ares', 'StatusCode.UNAVAILABLE details = "DNS resolution failed for seldon-scheduler:9004: C-ares status is not ARES_SUCCESS qtype=A name=seldon-scheduler is_balancer=0: Domain name not found"', { kind: 'name-unknown', name: 'seldon-scheduler', port: 9004 }],
   ['grpc-go: balancer', 'rpc error: code = Unavailable desc = name resolver error: produced zero addresses', { kind: 'name-unknown' }],
@@ -87,6 +87,9 @@ const TEXTS: readonly (readonly [source: string, text: string, expected: Expecte
   ['curl: multi.c', 'curl: (28) Connection timed out after 5001 milliseconds', { kind: 'timeout', phase: 'connect' }],
   ['curl: openssl.c', 'curl: (56) OpenSSL SSL_read: error:0A000126:SSL routines::unexpected eof while reading, errno 0', { kind: 'closed', phase: 'established' }],
   ['curl: openssl.c', 'curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to web.shop:443', { kind: 'closed', name: 'web.shop', port: 443 }],
+  ['curl: strerror.c', "curl: (7) Failed to connect to db port 5432 after 3 ms: Couldn't connect to server", { kind: 'unconnected', phase: 'connect', name: 'db', port: 5432 }],
+  ['curl: strerror.c', 'curl: (7) Failed to connect to 10.42.1.5 port 80 after 3061 ms: Could not connect to server', { kind: 'unconnected', address: '10.42.1.5', port: 80 }],
+  ['asyncio: base_events.py', "OSError: Multiple exceptions: [Errno 111] Connect call failed ('10.42.1.5', 80)", { kind: 'refused', address: '10.42.1.5', port: 80 }],
   ['curl: http.c', 'curl: (22) The requested URL returned error: 503', { kind: 'http', status: '503' }],
   ['wget', "wget: unable to resolve host address ‘web.shop’", { kind: 'name-unknown', name: 'web.shop' }],
   ['iputils', 'From 10.42.0.1 icmp_seq=1 Destination Host Unreachable', { kind: 'no-route', address: undefined }],

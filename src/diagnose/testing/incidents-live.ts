@@ -27,6 +27,10 @@ const vxlanOf = (host: HostFacts): { port: number; vni: number } | undefined => 
 const announced = (ip: string) => (trial: Trial): void => void trial.change('Node', /^n2$/, (node: { metadata: { annotations: Record<string, string> } }) => (node.metadata.annotations['flannel.alpha.coreos.com/public-ip'] = ip));
 const down = (trial: Trial): void => void trial.change('Node', /^n2$/, (node: { status: { conditions: object[] } }) => (node.status.conditions = [{ type: 'Ready', status: 'Unknown' }]));
 
+/** Routes to pods, as Calico's plugin sets them, and what Felix writes for a device. */
+const devices = (trial: Trial): void => { for (const [node, name, device] of [['n1', 'web-1', 'caliweb'], ['n2', 'db-2', 'calidb']] as const) onHost(trial, node, (host) => (host.routes = [{ family: 4, table: 'main', type: 'unicast', dst: trial.ip(name), device, protocol: 'boot', onlink: false }, ...(host.routes ?? []).filter(({ dst }) => dst !== trial.ip(name))])); };
+const felix = (device: string): string => `*filter\n-A cali-from-wl-dispatch -i ${device} -g cali-fw-${device}\n-A cali-to-wl-dispatch -o ${device} -g cali-tw-${device}\nCOMMIT\n`;
+
 /** Causes that are of a tunnel. */
 const OF_TUNNELS = ['V1', 'V2', 'V3', 'V4', 'V5', 'V6', 'V7', 'A7', 'H9', 'H10', 'L4'];
 
@@ -43,6 +47,8 @@ export const LIVE: readonly LiveIncident[] = [
   { what: 'nothing passes between the nodes', fault: 'V7', wire: { passes: APART }, tunnel: 'lost', not: ['V5', 'H9', 'L4'] },
   { what: 'the other node is down', fault: 'K5', wire: { passes: APART }, make: down },
   { what: 'a rule of the other node drops what it forwards to the port', fault: 'K11', wire: { drops: { node: 'n2', rule: '-A FORWARD -p tcp -m tcp --dport 5432 -j DROP', port: 5432 } }, tunnel: 'arrives', not: OF_TUNNELS },
+  { what: 'Felix of the first node does not know the pod that asks', fault: 'A9', flavour: 'kubeadm-calico', make: devices, wire: { filter: { n1: felix('calidb'), n2: felix('calidb') }, answers: (from, to) => (from !== '' && to.endsWith(':5432') ? '124 ' : undefined) }, not: OF_TUNNELS },
+  { what: 'Felix of the other node does not know the pod that is asked', fault: 'A9', flavour: 'kubeadm-calico', make: devices, wire: { filter: { n1: felix('caliweb'), n2: felix('caliother') }, answers: (_from, to, node) => (node === 'n1' && to.endsWith(':5432') ? '124 ' : undefined) } },
   // What follows is healthy between the nodes, or cannot be told.
   { what: 'the tunnel works, and the application does not answer', fault: undefined, wire: { answers: (_from, to) => (to.endsWith(':5432') ? '124 ' : undefined) }, not: OF_TUNNELS },
   { what: 'the tunnel works, and a policy that is not known drops connections and pings', fault: undefined, wire: { pings: false, answers: (from, to, node) => (to.endsWith(':5432') && node === 'n1' ? '124 ' : undefined) }, not: OF_TUNNELS, tunnel: 'arrives' },

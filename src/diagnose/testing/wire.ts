@@ -15,6 +15,8 @@ export interface WireOptions {
   pings?: boolean;
   /** A rule of a node that counts and drops connections to a port of pods. */
   drops?: { node: string; rule: string; port: number };
+  /** Filter rules, by node, as iptables-save has them. */
+  filter?: Readonly<Record<string, string>>;
   /** Nat rules, by node. */
   rules?: Readonly<Record<string, string>>;
   /** Where addresses of Services lead: of the pods. */
@@ -121,8 +123,9 @@ export class Wire {
       else this.#udp(node, host, Number(port), Number(count));
       return '';
     }
+    if (program === 'iptables-save' && this.#options.filter !== undefined) return this.#options.filter[node] ?? '';
     if (program === 'iptables-save') return node === this.#options.drops?.node ? `[${this.#dropped}:60] ${this.#options.drops.rule}\n` : '';
-    if (script.includes('command -v -- "$p"')) return this.#options.drops === undefined ? '' : 'iptables-save\tiptables-save\n';
+    if (script.includes('command -v -- "$p"')) return this.#options.drops === undefined && this.#options.filter === undefined ? '' : 'iptables-save\tiptables-save\n';
     if (script.includes('table ip kube-proxy')) return this.#options.rules?.[node] ?? '';
     const [, , , , marker = '', from = '', host = '', port = ''] = argv;
     return script.includes('/dev/tcp') || script.includes('/dev/udp') ? `\n${marker} ${this.#connect(node, from, host, Number(port))}\n` : '';

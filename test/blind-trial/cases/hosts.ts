@@ -3,7 +3,7 @@ import { pod, ready } from '../../audit-trial/objects.ts';
 import type { Case } from '../case.ts';
 import { inNetworkOf, TONGUES } from '../client.ts';
 import type { Draw, Place } from '../draw.ts';
-import { asks, asksApi, asksFor, backend, clientPod, inPod, labFault, ofAudit, onNode, SERVER_PORT, webServer, webService } from '../parts.ts';
+import { asks, asksApi, asksFor, backend, clientPod, followed, inPod, labFault, ofAudit, onNode, SERVER_PORT, webServer, webService } from '../parts.ts';
 import { network } from './overlay.ts';
 
 type Change = ReturnType<typeof onNode>;
@@ -53,7 +53,7 @@ export const HOSTS: readonly Case[] = [
     id: 'felix-stands-still', set: 'known', lab: 'calico', what: 'Felix stands still while a new pod starts', truth: network('A9'),
     make: (at) => ({ changes: [labFault('felix-hang', '--node', at.caller.short), { apply: [clientPod('late', at.caller.name)] }, ready('late')], asks: [asksApi(at, { from: { place: at.caller, name: 'late' }, tongues: TONGUES })] }),
   },
-  { id: 'address-taken-away', set: 'known', lab: 'flannel', what: 'the server\'s pod has lost its address', truth: network('K9'), make: (at) => ({ changes: [backend('vanished', at.api.name), ready('vanished'), inPod(at.api, 'vanished', 'ip addr flush dev eth0')], asks: [asksFor(at, 'vanished')] }) },
+  { id: 'address-taken-away', set: 'known', lab: 'flannel', what: 'the server\'s pod has lost its address', truth: network('K9'), make: (at) => ({ changes: [backend('vanished', at.api.name), ready('vanished'), followed(at, 'vanished'), inPod(at.api, 'vanished', 'ip addr flush dev eth0')], asks: [asksFor(at, 'vanished')] }) },
   { id: 'host-closed', set: 'known', lab: 'calico', what: 'a HostEndpoint closes the server\'s node, and no policy opens it', truth: network('P7'), make: (at) => ({ changes: ofAudit('host-closed', { 'agent-2': at.api }), asks: [asks(at, `http://${at.api.address}:10250/`, ['--to', at.api.address, '--port', '10250'], { tongues: TONGUES })] }) },
 ];
 

@@ -3,9 +3,9 @@ import { clusterObject, idle, pod, ready, TRIAL } from '../../audit-trial/object
 import { bridgeConf, K3S_CONFS } from '../../audit-trial/faults/addresses.ts';
 import type { Change } from '../../audit-trial/fault.ts';
 import type { Case, Truth } from '../case.ts';
-import { TONGUES } from '../client.ts';
+import { inNetworkOf, TONGUES } from '../client.ts';
 import type { Draw } from '../draw.ts';
-import { asks, asksFor, backend, ofAudit, onNode, reaches, SERVICE_PORT, warned, webServer, webService } from '../parts.ts';
+import { asks, asksFor, backend, clientPod, followed, ofAudit, onNode, reaches, SERVICE_PORT, warned, webServer, webService } from '../parts.ts';
 import { network } from './overlay.ts';
 
 const innocent = (...right: string[]): Truth => ({ faults: [right], network: false });
@@ -17,8 +17,10 @@ const leaseLost = (ip: string): [string, string] => {
   const before = ip.replace(/\d+$/, (last) => String(Number(last) - 1));
   return [`cd ${LEASES} && mkdir -p /run/trial && cp last_reserved_ip.0 /run/trial/last && mv ${ip} /run/trial/lease && printf %s ${before} > last_reserved_ip.0`, `cd ${LEASES} && mv /run/trial/lease ${ip} && cp /run/trial/last last_reserved_ip.0; ip neigh flush dev cni0`];
 };
+/** The node has heard the twin last: which of the two that is is a matter of chance. */
+const heardLast = (ip: string): string => `mac=$(${inNetworkOf('twin.js', "ip -o link show eth0")} | sed -n 's/.*link.ether \\([^ ]*\\).*/\\1/p' | grep .) && ip neigh replace ${ip} lladdr "$mac" dev cni0 nud permanent`;
 const stranger = (lab: Case['lab'], id: string, dir: string, subnet: string, right: readonly string[]): Case => known(lab, id, 'two CNI configurations: a bridge\'s came first when the server\'s pod was made', network(...right), (at) => ({
-  changes: [bridgeConf(at.api.name, dir, subnet), backend('stranger', at.api.name), ready('stranger')], asks: [asksFor(at, 'stranger')],
+  changes: [bridgeConf(at.api.name, dir, subnet), backend('stranger', at.api.name), ready('stranger'), followed(at, 'stranger')], asks: [asksFor(at, 'stranger')],
 }));
 const CALICO_NODENAME = '/var/lib/calico/nodename';
 /** A pool of four addresses, all of them held. */
@@ -46,7 +48,7 @@ export const SERVICES: readonly Case[] = [
     const second = { spec: { nodeName: undefined, nodeSelector: { 'kubernetes.io/hostname': at.api.name } }, containers: [webServer('edge-b', {}, port)] };
     return { changes: [{ apply: [pod('edge-a', at.api.name, { containers: [webServer('edge-a', {}, port)] })] }, ready('edge-a'), backend('edge-b', at.api.name, second)], asks: [asksFor(at, 'edge-b')] };
   }),
-  known('flannel', 'address-given-twice', 'duplicate IP: the lease of the server\'s pod is lost, and another pod gets its address', network('I3', 'C7'), (at) => ({ changes: [onNode(at.api, ...leaseLost(at.api.api.ip)), { apply: [pod('twin', at.api.name)] }, reaches('twin', '{.status.podIP}')], asks: [asks(at, `http://${at.api.api.clusterIp}/`, ['--to', `service:${TRIAL}/${at.api.api.name}`, '--port', String(SERVICE_PORT)], { tongues: TONGUES })] })),
+  known('flannel', 'address-given-twice', 'duplicate IP: the lease of the server\'s pod is lost, and another pod gets its address', network('I3', 'C7'), (at) => ({ changes: [onNode(at.api, ...leaseLost(at.api.api.ip)), { apply: [clientPod('twin', at.api.name)] }, ready('twin'), onNode(at.api, heardLast(at.api.api.ip), `ip neigh del ${at.api.api.ip} dev cni0`)], asks: [asks(at, `http://${at.api.api.clusterIp}/`, ['--to', `service:${TRIAL}/${at.api.api.name}`, '--port', String(SERVICE_PORT)], { tongues: TONGUES })] })),
   { ...known('flannel', 'addresses-used-up', 'exhausted IPAM: leases hold all addresses of a node', network('I1'), (at) => ({ changes: ofAudit('no-address-left', { 'agent-1': at.api }), asks: [warned('hungry', 'FailedCreatePodSandBox')] })), quick: true },
   known('calico', 'pool-used-up', 'exhausted IPAM: the pool that a pod wants has no address left', network('I2'), (at) => ({ changes: [smallPool, fromPool(at)], asks: [warned('hungry', 'FailedCreatePodSandBox')] })),
   stranger('flannel', 'foreign-conf-first', K3S_CONFS, '10.88.0.0/16', ['N1', 'C7']),

@@ -3,12 +3,12 @@ import { pod, ready } from '../../audit-trial/objects.ts';
 import type { Case, Truth } from '../case.ts';
 import { TONGUES } from '../client.ts';
 import type { Draw } from '../draw.ts';
-import { asks, asksApi, asksFor, backend, clientPod, inPod, labFault, onNode, SERVER_PORT, SERVICE_PORT, webServer } from '../parts.ts';
+import { asks, asksApi, asksFor, backend, clientPod, followed, inPod, onNode, SERVER_PORT, SERVICE_PORT, webServer } from '../parts.ts';
 
 type Made = ReturnType<Case['make']>;
 const unknown = (lab: Case['lab'], id: string, what: string, broken: NonNullable<Truth['broken']>, make: Case['make']): Case => ({ id, set: 'unknown', lab, what, truth: { faults: [], broken, network: true }, make });
 /** A server of the case's own, whose network is spoilt inside of the pod. */
-const spoilt = (at: Draw, ...commands: string[]): Made => ({ changes: [backend('spoilt', at.api.name), ready('spoilt'), ...commands.map((command) => inPod(at.api, 'spoilt', command))], asks: [asksFor(at, 'spoilt')] });
+const spoilt = (at: Draw, ...commands: string[]): Made => ({ changes: [backend('spoilt', at.api.name), ready('spoilt'), followed(at, 'spoilt'), ...commands.map((command) => inPod(at.api, 'spoilt', command))], asks: [asksFor(at, 'spoilt')] });
 /** A client of the case's own, likewise. */
 const spoiltClient = (at: Draw, ...commands: string[]): Made => ({ changes: [{ apply: [clientPod('odd', at.caller.name)] }, ready('odd'), ...commands.map((command) => inPod(at.caller, 'odd', command))], asks: [asksApi(at, { from: { place: at.caller, name: 'odd' }, tongues: TONGUES })] });
 const filtered = (at: Draw): Made => spoilt(at, `iptables -I INPUT -p tcp --dport ${SERVER_PORT} -j DROP`);
@@ -47,5 +47,8 @@ export const UNKNOWN: readonly Case[] = [
     ],
     asks: [asksApi(at)],
   })),
-  unknown('calico', 'calico-wrong-vtep-mac', 'vxlan.calico of the server\'s node has another MAC address than was announced', ['between'], (at) => ({ changes: [labFault('wrong-vtep-mac', '--node', at.api.short)], asks: [asksApi(at)] })),
+  unknown('calico', 'filter-on-the-tunnel', 'nftables on the server\'s node drops what comes out of vxlan.calico from the range of the caller\'s node, before iptables sees it', ['between', 'target'], (at) => ({
+    changes: [onNode(at.api, `printf 'table netdev trial {\\n chain c {\\n type filter hook ingress device "vxlan.calico" priority 0;\\n ip saddr ${at.caller.podCidr} drop\\n }\\n}\\n' | nft -f -`, 'nft delete table netdev trial')],
+    asks: [asksApi(at)],
+  })),
 ];

@@ -2,7 +2,7 @@
 import { textsOverlap } from '../../../net/range.ts';
 import { host, node, route } from '../../examples.ts';
 import { needsHosts, type Rule } from '../../rule.ts';
-import { ofCni } from '../../devices.ts';
+import { foreignRoutes } from '../../foreign-route.ts';
 
 export const hostRouteOverlap: Rule = {
   id: 'FL-CIDR-005',
@@ -18,9 +18,8 @@ export const hostRouteOverlap: Rule = {
     const ranges = [...view.ranges('pod'), ...view.ranges('service')];
     if (missing !== undefined) return missing;
     if (ranges.length === 0) return { unknown: 'nothing in the snapshot says what the ranges of pods and Services are' };
-    const nodeAddresses = new Set(view.nodes.map((one) => view.addressOf(one)));
-    const podCidrs = new Set(view.ranges('node-pod').map(({ range }) => range));
-    return view.hosts.flatMap((one) => (one.routes ?? []).filter((r) => r.table === 'main' && r.type === 'unicast' && r.dst !== 'default' && !ofCni(r.device ?? '') && !podCidrs.has(r.dst) && !(r.gateway !== undefined && nodeAddresses.has(r.gateway)) && !/^(bird|80)$/.test(r.protocol)).flatMap((r) => {
+    const isForeign = foreignRoutes(view);
+    return view.hosts.flatMap((one) => (one.routes ?? []).filter((r) => isForeign(r)).flatMap((r) => {
       const hit = ranges.find(({ range }) => textsOverlap(range, r.dst));
       if (hit === undefined) return [];
       return [{
