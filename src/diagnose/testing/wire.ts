@@ -19,6 +19,10 @@ export interface WireOptions {
   filter?: Readonly<Record<string, string>>;
   /** Nat rules, by node. */
   rules?: Readonly<Record<string, string>>;
+  /** What becomes of packets as large as a pod may send, from pod to pod. */
+  large?: 'fits' | 'lost';
+  /** The bytes with which the answer for a name begins; none: nobody answers. */
+  name?: string;
   /** Where addresses of Services lead: of the pods. */
   services?: Readonly<Record<string, string>>;
 }
@@ -128,6 +132,8 @@ export class Wire {
     if (script.includes('command -v -- "$p"')) return this.#options.drops === undefined && this.#options.filter === undefined ? '' : 'iptables-save\tiptables-save\n';
     if (script.includes('table ip kube-proxy')) return this.#options.rules?.[node] ?? '';
     const [, , , , marker = '', from = '', host = '', port = ''] = argv;
+    if (script.includes('ping -n -c')) return this.#options.large === undefined ? '' : `\n${marker} ${this.#options.large} as it is said\n`;
+    if (script.includes('od -An')) return `\n${marker} ${this.#options.name ?? ''}\n`;
     return script.includes('/dev/tcp') || script.includes('/dev/udp') ? `\n${marker} ${this.#connect(node, from, host, Number(port))}\n` : '';
   }
 

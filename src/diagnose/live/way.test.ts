@@ -1,0 +1,87 @@
+/** Where the way is broken when nothing that is known explains it, what a deadline means on a connection that stands, and names that upstreams keep. */
+import { describe, expect, it } from 'vitest';
+import { diagnose, type Diagnosis } from '../diagnose.ts';
+import type { Asked } from '../ends.ts';
+import type { Hop } from '../path.ts';
+import { makeLive, type LiveIncident } from '../testing/incidents-live.ts';
+import { liveSnapshot } from '../testing/live-snapshot.ts';
+import { Wire } from '../testing/wire.ts';
+import { liveProber } from './prober.ts';
+
+const SILENT = '124 ';
+const NO_ROUTE = '1 bash: connect: No route to host';
+const POD: Asked = { from: 'shop/web-1', to: 'shop/db-2', port: 5432 };
+
+async function run(incident: Omit<LiveIncident, 'what' | 'fault'>, asked: Asked = POD, texts: readonly string[] = ['dial tcp 10.96.3.2:5432: i/o timeout']): Promise<Diagnosis> {
+  const { trial, options } = makeLive({ what: '', fault: undefined, ...incident });
+  const wire = new Wire({ ...options, services: { '10.96.3.2': trial.ip('db-2'), '10.96.0.10': trial.ip('coredns-1') } });
+  return await diagnose({ texts, logs: [], asked, snapshot: await liveSnapshot(trial.objects) }, liveProber(wire.shellOf, () => new Date(0), () => Promise.resolve()));
+}
+const of = ({ causes }: Diagnosis, ...certainties: string[]): string[] => causes.filter(({ certainty }) => certainties.includes(certainty)).map(({ fault }) => fault.id);
+const broken = ({ path }: Diagnosis): Hop['part'][] => path.filter(({ state }) => state === 'broken').map(({ part }) => part);
+const toDb = (word: string, who: (from: string, to: string, node: string) => boolean) => (from: string, to: string, node: string): string | undefined => (to.endsWith(':5432') && who(from, to, node) ? word : undefined);
+
+describe('the broken part of the way is named, and nothing is proved,', () => {
+  const cases: readonly (readonly [what: string, part: Hop['part'], Omit<LiveIncident, 'what' | 'fault'>])[] = [
+    ['where the pod is lost and its node is not', 'gateway', { wire: { answers: toDb(SILENT, (from) => from !== '') } }],
+    ['where the pod does not answer its own node either', 'target', { wire: { answers: toDb(SILENT, () => true) } }],
+    ['where nothing of the client\'s node gets there, and the pod answers its own', 'between', { wire: { pings: false, answers: toDb(NO_ROUTE, (_from, _to, node) => node === 'n1') }, nodes: { n1: { noise: 5000 }, n2: { noise: 5000 } } }],
+    ['where it comes out of the tunnel and gets no further', 'target', { wire: { answers: toDb(SILENT, (_from, _to, node) => node === 'n1') } }],
+  ];
+  it.each(cases)('%s', async (_what, part, incident) => {
+    const result = await run(incident);
+    expect(of(result, 'proved')).toEqual([]);
+    expect(broken(result)[0]).toBe(part);
+    expect(result.verdict.summary).toContain('The way is broken at: ');
+  }, 30_000);
+
+  it('where the pod answers at its own address and not at that of the Service', async () => {
+    const result = await run({ wire: { answers: (_from, to) => (to.startsWith('10.96.3.2:') ? SILENT : undefined) } }, { ...POD, to: 'service:shop/db' });
+    expect(broken(result)).toEqual(['service']);
+  }, 30_000);
+
+  it('where a pod does not reach itself, although lo is up', async () => {
+    const result = await run({ wire: { answers: () => SILENT } }, { from: 'shop/web-1' }, ['dial tcp 127.0.0.1:8080: i/o timeout']);
+    expect(result.ends.target).toBe('loopback');
+    expect(broken(result)[0]).toBe('gateway');
+  }, 30_000);
+
+  it('where another node has the address of the one that is meant', async () => {
+    const result = await run({
+      make: (trial) => { trial.change('HostFacts', /^n3$/, (host: { links: { name: string; mac: string }[] }) => (host.links = host.links.map((link) => (link.name === 'eth0' ? { ...link, mac: '02:00:00:00:33:03' } : link)))); trial.change('HostFacts', /^n1$/, (host: { neighbours: object[] }) => host.neighbours.push({ address: '192.168.10.12', device: 'eth0', mac: '02:00:00:00:33:03', permanent: true })); },
+      wire: { passes: (from, _to, protocol, port) => !(protocol === 'udp' && port === 8472 && from === 'n1') },
+    });
+    expect(of(result, 'proved')).toEqual([]);
+    expect(result.path.find(({ part }) => part === 'between')).toMatchObject({ state: 'broken', why: expect.stringContaining('to the card of node n3') as string });
+  }, 30_000);
+});
+
+describe('a deadline, and a connection that stands now', () => {
+  const TEXT = ['TimeoutError: The operation was aborted due to timeout'];
+  it('is a matter of large packets where these are lost', async () => {
+    const result = await run({ wire: { large: 'lost' } }, POD, TEXT);
+    expect(of(result, 'proved')).toEqual(['M2']);
+    expect(result.verdict).toMatchObject({ kind: 'cause', network: true });
+  }, 30_000);
+  it('is no matter of the network where packets of any size arrive', async () => {
+    const result = await run({ wire: { large: 'fits' } }, POD, TEXT);
+    expect(of(result, 'proved', 'likely')).toEqual(['W12']);
+    expect(result.verdict).toMatchObject({ kind: 'likely', network: false, summary: expect.stringContaining('stands now, and large packets arrive. The network is not to blame.') as string });
+  }, 30_000);
+  it('is anything where sizes could not be tried', async () => expect((await run({}, POD, TEXT)).verdict).toMatchObject({ kind: 'works', network: 'unknown' }), 30_000);
+});
+
+describe('a name of outside', () => {
+  const LOOKUP = ['dial tcp: lookup registry.example.org on 10.96.0.10:53: read udp 10.244.1.53:41234->10.96.0.10:53: i/o timeout'];
+  it.each([['the server says that it failed', '46 4e 81 82'], ['the server says nothing of it, and answers else', '']])('is not known upstream: %s', async (_what, name) => {
+    const result = await run({ wire: { name } }, { from: 'shop/web-1' }, LOOKUP);
+    expect(of(result, 'proved')).toEqual(['D5']);
+  }, 30_000);
+  it('that is answered is not', async () => expect(of(await run({ wire: { name: '46 4e 81 80' } }, { from: 'shop/web-1' }, LOOKUP), 'proved')).toEqual([]), 30_000);
+  it('of which nobody can say anything is not, where DNS is not reached at all', async () => expect(of(await run({ wire: { answers: (_from, to) => (to.startsWith('10.96.0.10:') ? SILENT : undefined) } }, { from: 'shop/web-1' }, LOOKUP), 'proved')).toEqual([]), 30_000);
+});
+
+it('a text that keeps the reason to itself is what the same connection comes to now', async () => {
+  const result = await run({ wire: { answers: toDb(NO_ROUTE, () => true) } }, POD, ["curl: (7) Failed to connect to db port 5432 after 3061 ms: Couldn't connect to server"]);
+  expect(result.symptom).toMatchObject({ kind: 'no-route', said: 'curl' });
+});
