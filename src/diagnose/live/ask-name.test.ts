@@ -1,16 +1,10 @@
 /** The question for a name, asked by a real shell of a real socket. */
 import { createSocket, type Socket } from 'node:dgram';
 import { afterAll, expect, it } from 'vitest';
-import { runProcess } from '../../core/process.ts';
-import type { NodeShell } from '../../node/shell.ts';
+import { localShell } from '../../probe/testing/local-shell.ts';
 import { askName, questionOf } from './ask-name.ts';
 
-const here: NodeShell = {
-  node: 'here',
-  run: async ([program = '', ...rest]) => { const { code, stdout, stderr } = await runProcess([program, ...rest]); return { code, stdout: new TextDecoder().decode(stdout), stderr }; },
-  read: () => Promise.resolve(undefined),
-  write: () => Promise.resolve(),
-};
+const here = localShell('here');
 
 const sockets: Socket[] = [];
 /** A server that answers with this RCODE, and what it was asked. */
