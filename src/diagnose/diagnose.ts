@@ -139,7 +139,7 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
     complain();
     causes = judgeAll(complaint(), facts);
   }
-  const path = marked(hopsOf(ends, facts), causes);
+  const path = marked(hopsOf(ends, facts), causes, ends);
   const asked = symptom !== undefined || ends.target !== undefined;
   return {
     ...(symptom === undefined ? {} : { symptom }), ...(read.fromLog === undefined ? {} : { fromLog: read.fromLog }), view, ends, facts, causes, path,

@@ -81,9 +81,21 @@ const PART: Readonly<Record<Layer, Hop['part'] | undefined>> = {
   application: 'process', configuration: undefined, pod: 'gateway', cni: undefined, address: 'between', overlay: 'between', mtu: 'between', host: undefined, policy: 'policy', service: 'service', dns: 'names', 'load-balancer': 'service',
 };
 
+/** Which parts of the way a fault of a host, or of a CNI on it, breaks: those on the nodes that its findings and counters name. */
+function partsOn({ for: fors }: Judgement, ends: Ends, hops: readonly Hop[]): Hop['part'][] {
+  const sources = fors.filter(({ at }) => at.startsWith('rule:') || at === 'filter-counter').flatMap(({ evidence }) => evidence.map(({ source }) => source));
+  const named = (node: string | undefined): boolean => node !== undefined && sources.some((source) => source.split(/[\s:,]+/).includes(node));
+  const client = ends.from === undefined ? undefined : 'pod' in ends.from ? ends.from.pod.spec?.nodeName : ends.from.node;
+  const here = hops.some(({ part }) => part === 'node') ? 'node' : 'gateway';
+  return [...(named(client) ? [here] as const : []), ...(ends.pods.some(({ spec }) => spec?.nodeName !== client && named(spec?.nodeName)) ? ['target'] as const : [])];
+}
+
 /** Marks what proved causes break, where the way has a hop for them. */
-export function marked(hops: readonly Hop[], causes: readonly Judgement[]): Hop[] {
-  const broken = new Map(causes.filter(({ certainty }) => certainty === 'proved').toReversed().flatMap(({ fault }) => { const part = PART[fault.layer]; return part === undefined ? [] : [[part, fault] as const]; }));
+export function marked(hops: readonly Hop[], causes: readonly Judgement[], ends: Ends): Hop[] {
+  const broken = new Map(causes.filter(({ certainty }) => certainty === 'proved').toReversed().flatMap((one) => {
+    const part = PART[one.fault.layer];
+    return (part === undefined ? partsOn(one, ends, hops) : [part]).map((where) => [where, one.fault] as const);
+  }));
   return hops.map((hop) => { const fault = broken.get(hop.part); return fault === undefined || hop.state === 'broken' ? hop : { ...hop, state: 'broken' as const, why: `${fault.id}: ${fault.title}` }; });
 }
 

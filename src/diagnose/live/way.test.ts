@@ -56,6 +56,21 @@ describe('the broken part of the way is named, and nothing is proved,', () => {
   }, 30_000);
 });
 
+describe('a proved fault of a host breaks the way on the node where it was found:', () => {
+  const stops = (node: RegExp): NonNullable<LiveIncident['make']> => (trial) => trial.change('HostFacts', node, (host: { sysctls: Record<string, string> }) => (host.sysctls = { ...host.sysctls, 'net.ipv4.ip_forward': '0' }));
+  const silent = { answers: toDb(SILENT, (_from, _to, node) => node === 'n1') };
+  it.each([[/^n1$/, ['node']], [/^n2$/, ['target']]] as const)('%s', async (node, parts) => {
+    const result = await run({ make: stops(node), wire: silent });
+    expect(of(result, 'proved')).toEqual(['H7']);
+    expect(broken(result)).toEqual(parts);
+  }, 30_000);
+  it('where a rule counts', async () => {
+    const result = await run({ wire: { drops: { node: 'n2', rule: '-A FORWARD -p tcp -m tcp --dport 5432 -j DROP', port: 5432 } } });
+    expect(of(result, 'proved')).toEqual(['K11']);
+    expect(broken(result)).toEqual(['target']);
+  }, 30_000);
+});
+
 describe('a deadline, and a connection that stands now', () => {
   const TEXT = ['TimeoutError: The operation was aborted due to timeout'];
   it('is a matter of large packets where these are lost', async () => {
