@@ -3,6 +3,7 @@ import type { Snapshot } from '../cluster/snapshot/model.ts';
 import { assemble } from '../cluster/snapshot/model.ts';
 import type { CaptureReport } from '../packets/report/schema.ts';
 import { View } from '../audit/view.ts';
+import { complained, complaintOf } from './again.ts';
 import { beliefsFor, type Belief } from './beliefs.ts';
 import { findEnds, type Asked, type Ends } from './ends.ts';
 import type { Fact, Facts, ObservationId } from './fact.ts';
@@ -92,20 +93,16 @@ function observed(scene: Scene, inputs: Inputs): Map<ObservationId, Fact> {
 
 const judgeAll = (complaint: Complaint, facts: Facts): Judgement[] => ranked(KNOWN_FAULTS.map((fault) => judge(fault, complaint, facts)));
 
-/** What a probe of the connection itself came to, as a symptom. */
-function symptomOfProbe(facts: Facts, ends: Ends): Symptom | undefined {
-  const [seen, large] = [facts.get('connect-client'), facts.get('large-packets')];
-  if (large?.value === 'lost' || large?.value === 'too-big') return { kind: 'timeout', phase: 'established', said: 'probe', raw: large.says, protocol: ends.protocol };
-  if (seen?.value === undefined || seen.value === 'ok') return undefined;
-  const kind = seen.value as 'refused' | 'timeout' | 'no-route' | 'net-unreachable' | 'reset';
-  return { kind, phase: kind === 'reset' ? 'established' : 'connect', said: 'probe', raw: seen.says, ...(ends.address === undefined ? {} : { address: ends.address }), ...(ends.port === undefined ? {} : { port: ends.port }), protocol: ends.protocol };
-}
-
 /** Whether another observation is worth its trouble: nothing is proved, and the connection does not simply stand. */
 const isOpen = (causes: readonly Judgement[], facts: Facts, symptom: Symptom | undefined): boolean => !causes.some(({ certainty }) => certainty === 'proved') && !(facts.get('connect-client')?.value === 'ok' && (symptom === undefined || symptom.phase === 'connect'));
 
-/** Where no cause is left to be told from another, the broken part of the way is looked for, from both ends. */
 const ALONG_THE_WAY: readonly ObservationId[] = ['connect-client', 'connect-inside', 'connect-target-node', 'connect-client-node', 'connect-direct', 'connect-nodes'];
+
+/** Where no cause is left to be told from another: the connection itself is tried, and the broken part of the way is looked for, from both ends. */
+function alongTheWay(ends: Ends, facts: Facts, can: (at: ObservationId) => boolean): ObservationId | undefined {
+  const found = hopsOf(ends, facts).some(({ state }) => state === 'broken');
+  return (found ? ALONG_THE_WAY.slice(0, 1) : ALONG_THE_WAY).find((at) => facts.get(at)?.value === undefined && can(at));
+}
 
 /** Diagnoses. Errors: UsageError for ends that the input does not have. */
 export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnosis> {
@@ -117,25 +114,21 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
   const facts = observed(scene(), inputs);
   const complain = (): void => void (symptom !== undefined && facts.set('symptom', fact(symptom.kind, `the complaint is: ${KIND_WORDS[symptom.kind]}`, { source: 'error text', excerpt: symptom.raw.slice(0, 300), level: 'observed' })));
   complain();
-  const complaint = (): Complaint => ({ ...(symptom === undefined ? {} : { symptom }), ...(ends.target === undefined ? {} : { target: ends.target }) });
+  const complaint = (): Complaint => complaintOf(symptom, facts, ends);
   let causes = judgeAll(complaint(), facts);
   const tried = new Set<ObservationId>();
   const can = (at: ObservationId): boolean => prober !== undefined && !tried.has(at) && prober.can(at, scene());
   // Without a text the connection itself is the first question.
   let first: ObservationId | undefined = (symptom === undefined || symptom.kind === 'unconnected') && can('connect-client') ? 'connect-client' : undefined;
   for (let count = 0; prober !== undefined && count < MOST_PROBES && (first !== undefined || isOpen(causes, facts, symptom)); count++) {
-    const at: ObservationId | undefined = first ?? nextObservations(causes, facts, can)[0]?.at ?? (hopsOf(ends, facts).some(({ state }) => state === 'broken') ? undefined : ALONG_THE_WAY.find((one) => facts.get(one)?.value === undefined && can(one)));
+    const at: ObservationId | undefined = first ?? nextObservations(causes, facts, can)[0]?.at ?? alongTheWay(ends, facts, can);
     first = undefined;
     if (at === undefined) break;
     tried.add(at);
     for (const [id, seen] of await prober.observe(at, scene())) for (const [of, sure] of id === 'filter-counter' ? sifted(scene(), seen) : [[id, seen] as const]) facts.set(of, weighed(of, sure, scene()));
     // What is small gets through: the next question is what is large.
     if (symptom === undefined && facts.get('connect-client')?.value === 'ok' && can('large-packets')) first = 'large-packets';
-    symptom ??= symptomOfProbe(facts, ends);
-    // A text that keeps the reason to itself: what the same connection comes to now is taken for it.
-    if (symptom?.kind === 'unconnected') symptom = { ...symptom, kind: symptomOfProbe(facts, ends)?.kind ?? symptom.kind };
-    // Where the connection itself stands, it was something later that took too long.
-    if (symptom?.phase === 'unknown' && (symptom.kind === 'timeout' || symptom.kind === 'deadline') && facts.get('connect-client')?.value === 'ok') symptom = { ...symptom, phase: 'established' };
+    symptom = complained(symptom, facts, ends);
     complain();
     causes = judgeAll(complaint(), facts);
   }
@@ -143,7 +136,7 @@ export async function diagnose(inputs: Inputs, prober?: Prober): Promise<Diagnos
   const asked = symptom !== undefined || ends.target !== undefined;
   return {
     ...(symptom === undefined ? {} : { symptom }), ...(read.fromLog === undefined ? {} : { fromLog: read.fromLog }), view, ends, facts, causes, path,
-    next: isOpen(causes, facts, symptom) ? nextObservations(causes, facts).slice(0, 5) : [], verdict: verdictOf(causes, facts, path, asked), notes: beliefsFor(complaint(), facts, causes),
+    next: isOpen(causes, facts, symptom) ? nextObservations(causes, facts).slice(0, 5) : [], verdict: verdictOf(causes, facts, path, { asked, ...complaint() }), notes: beliefsFor(complaint(), facts, causes),
     looked: inputs.snapshot !== undefined, unknown: [...(inputs.snapshot?.unknown ?? []), ...(inputs.snapshot?.hosts.flatMap((host) => host.unknown ?? []) ?? [])],
   };
 }

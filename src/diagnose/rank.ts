@@ -12,10 +12,10 @@ export type Certainty = (typeof CERTAINTIES)[number];
 
 export interface Said { at: ObservationId | 'symptom'; value: string; says: string; evidence: readonly Evidence[] }
 export interface Unchecked { at: ObservationId; why: string; command?: string }
-export interface Judgement { fault: Fault; certainty: Certainty; for: Said[]; against: Said[]; unchecked: Unchecked[]; /** All of a proof was seen, whatever else. */ confirmed: boolean }
+export interface Judgement { fault: Fault; certainty: Certainty; for: Said[]; against: Said[]; unchecked: Unchecked[]; /** All of a proof was seen, whatever else. */ confirmed: boolean; /** It does not look like what was complained of, and does like what the connection comes to now. */ now?: true }
 
 /** What is to be explained; without a symptom everything that is there. */
-export interface Complaint { symptom?: Symptom; target?: Target }
+export interface Complaint { symptom?: Symptom; /** What the connection comes to now, where that is something else. */ now?: Symptom; target?: Target }
 
 const fits = (show: Shows, { symptom, target }: Complaint): 'yes' | 'no' | 'maybe' => {
   if (symptom === undefined || symptom.kind === 'unknown') return 'maybe';
@@ -59,8 +59,10 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
   const say = (list: Said[], at: ObservationId, fact: Fact & { value: string }): void => {
     if ('says' in fact && !list.some((one) => one.at === at)) list.push({ at, value: fact.value, says: fact.says, evidence: fact.evidence });
   };
-  const shows = explains(fault, complaint);
-  const { symptom } = complaint;
+  const then = explains(fault, complaint);
+  const { symptom, now } = complaint;
+  const since = then === 'no' && now !== undefined ? explains(fault, { ...complaint, symptom: now }) : 'no';
+  const shows = since === 'no' ? then : since;
   if (shows === 'no' && symptom !== undefined) all.push({ at: 'symptom', value: symptom.kind, says: 'it does not look like that', evidence: [{ source: 'error text', excerpt: symptom.raw.slice(0, 300), level: 'observed' }] });
   for (const test of fault.tests) {
     const fact = facts.get(test.at);
@@ -93,7 +95,7 @@ export function judge(fault: Fault, complaint: Complaint, facts: Facts): Judgeme
   const confirmed = proof !== undefined || present;
   // A connection that stands, and of which nobody complained, has no likely causes.
   const stands = symptom === undefined && facts.get('connect-client')?.value === 'ok';
-  return { fault, certainty: certaintyOf({ shows, symptom, refuted, confirmed, stands, fors: fors.length, againsts: againsts.length }), for: fors, against: againsts, unchecked, confirmed };
+  return { fault, ...(since === 'no' ? {} : { now: true as const }), certainty: certaintyOf({ shows, symptom, refuted, confirmed, stands, fors: fors.length, againsts: againsts.length }), for: fors, against: againsts, unchecked, confirmed };
 }
 
 function certaintyOf(at: { shows: 'yes' | 'no' | 'maybe'; symptom: Symptom | undefined; refuted: boolean; confirmed: boolean; stands: boolean; fors: number; againsts: number }): Certainty {

@@ -100,3 +100,13 @@ it('a text that keeps the reason to itself is what the same connection comes to 
   const result = await run({ wire: { answers: toDb(NO_ROUTE, () => true) } }, POD, ["curl: (7) Failed to connect to db port 5432 after 3061 ms: Couldn't connect to server"]);
   expect(result.symptom).toMatchObject({ kind: 'no-route', said: 'curl' });
 });
+
+describe('a connection that comes to something else when it is tried again', () => {
+  const LATE = ['dial tcp 10.96.3.2:5432: i/o timeout'];
+  it('is explained as it is now, and that is said', async () => {
+    const result = await run({ make: (trial) => trial.change('HostFacts', /^n2$/, (host: { pods: { addresses: string[]; sockets: object[] }[] }) => { for (const pod of host.pods) if (pod.addresses.includes(trial.ip('db-2'))) pod.sockets = []; }), wire: { answers: toDb('1 bash: connect: Connection refused', () => true) } }, POD, LATE);
+    expect(of(result, 'proved')).toEqual(['X3']);
+    expect(result.verdict.summary).toContain('The complaint was "no answer in time"; tried again, the connection came to "connection refused", and that is what this explains.');
+  }, 30_000);
+  it('is not where it comes to the same', async () => expect((await run({ wire: { answers: toDb(SILENT, () => true) } }, POD, LATE)).verdict.summary).not.toContain('tried again'), 30_000);
+});
