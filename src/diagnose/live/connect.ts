@@ -33,7 +33,10 @@ printf '\\n%s %s %s\\n' "$m" "$status" "$(printf '%s' "$said" | tr '\\n' ' ' | c
 
 /** Words of the kernel, as bash and nc print them; the first that is there. */
 const WORDS: readonly (readonly [RegExp, Exclude<Attempt['value'], undefined>])[] = [
-  [/refused/i, 'refused'], [/no route to host/i, 'no-route'], [/network is unreachable/i, 'net-unreachable'], [/reset by peer/i, 'reset'], [/timed? ?out/i, 'timeout'],
+  [/refused/i, 'refused'], [/no route to host/i, 'no-route'],
+  // Routes of type blackhole and prohibit, to who sends from the host itself (ip-route(8): EINVAL, EACCES).
+  [/connect\b.*(?:invalid argument|permission denied)/i, 'no-route'],
+  [/network is unreachable/i, 'net-unreachable'], [/reset by peer/i, 'reset'], [/timed? ?out/i, 'timeout'],
 ];
 
 /** Reads what the script printed. */

@@ -51,7 +51,7 @@ const SILENT = '124 ';
 describe('answers', () => {
   it.each<[string, string | undefined]>([
     [OK, 'ok'], [REFUSED, 'refused'], [SILENT, 'timeout'], ['137 ', 'timeout'], ['1 bash: connect: No route to host', 'no-route'], ['1 bash: connect: Network is unreachable', 'net-unreachable'], ['1 bash: connect: Connection timed out', 'timeout'],
-    ['1 nc: connect to 10.0.0.1 port 80 (tcp) failed: Connection refused', 'refused'], ['none no network namespace on this node has 10.42.0.9', undefined], ['127 bash: not found', undefined], ['1 ', undefined],
+    ['1 nc: connect to 10.0.0.1 port 80 (tcp) failed: Connection refused', 'refused'], ['1 bash: connect: Invalid argument bash: line 1: /dev/tcp/10.42.0.9/80: Invalid argument', 'no-route'], ['1 nc: connect to 10.0.0.1 port 80 (tcp) failed: Permission denied', 'no-route'], ['126 bash: /usr/bin/nsenter: Permission denied', undefined], ['none no network namespace on this node has 10.42.0.9', undefined], ['127 bash: not found', undefined], ['1 ', undefined],
   ])('%s', (line, value) => expect(readAttempt(`noise\n@@m ${line}\nmore`, '@@m').value).toBe(value));
 
   it('are never taken for a success, whatever is printed', () => {
