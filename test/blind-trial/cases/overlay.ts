@@ -45,7 +45,8 @@ export const OVERLAY: readonly Case[] = [
   { id: 'calico-wrong-address', set: 'known', lab: 'calico', what: 'Calico has another node\'s address for the server\'s node', truth: { ...network('H10', 'L5'), also: { V6: 'the entries of the other nodes lead to the wrong node, which is the consequence' } }, make: (at) => ({ changes: [announced(at, 'projectcalico.org/IPv4Address', '/32')], asks: [asksApi(at)] }) },
 ];
 
-function announced(at: Draw, key: string, suffix: string): ReturnType<Case['make']>['changes'][number] {
+/** Another node's address stands for the server's node in an annotation. */
+export function announced(at: Draw, key: string, suffix: string): ReturnType<Case['make']>['changes'][number] {
   const annotations = (address: string): object => ({ metadata: { annotations: { [key]: `${address}${suffix}` } } });
   return { patch: { kind: 'node', name: at.api.name }, to: annotations(at.third.address), back: annotations(at.api.address) };
 }
