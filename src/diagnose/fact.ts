@@ -48,7 +48,7 @@ export const OBSERVATIONS = {
   'neighbour-table': { question: 'how full the neighbour table is', values: ['ok', 'full'], cost: 2 },
   'proxy-listens': { question: "whether kube-proxy's health port is open on the client's node", values: ['yes', 'no'], cost: 2 },
   'tunnel-entry': { question: "where the nodes of both ends send what is for each other's pods", values: ['right', 'wrong-node', 'wrong-mac', 'missing'], cost: 2 },
-  'node-neighbour': { question: "whose card the nodes of both ends have under each other's address", values: ['other-node'], cost: 2 },
+  'node-neighbour': { question: "whether the nodes of both ends have each other's cards under their addresses", values: ['own', 'other-card'], cost: 2 },
   'listener-later': { question: 'whether the log shows the listener starting after the refusal', values: ['yes', 'no'], cost: 3 },
   'connect-inside': { question: "connecting to the pod's own address from inside of it", values: CONNECT, cost: 5 },
   'connect-target-node': { question: 'connecting to the pod from its own node', values: CONNECT, cost: 5 },

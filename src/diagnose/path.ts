@@ -66,7 +66,7 @@ export function hopsOf(ends: Ends, facts: Facts): Hop[] {
     hops.push({ part: 'node', label: "the client's node: its route to the pod", ...judged(of(facts, 'route', ['there'], ['missing', 'unreachable', 'diverted'])) });
     // What comes out of the tunnel in both directions is stopped elsewhere, whatever else the nodes do not answer each other.
     const tunnel = of(facts, 'tunnel', ['arrives'], ['lost', 'dropped', 'no-port', 'not-taken', 'bad-checksum', 'unsent']);
-    const between = tunnel?.state === 'ok' ? tunnel : judged(of(facts, 'node-neighbour', [], ['other-node']), of(facts, 'connect-nodes', [], LOST), tunnel, of(facts, 'tunnel-entry', [], ['wrong-node', 'wrong-mac', 'missing']), of(facts, 'connect-client-node', ANSWERED, arrives ? LOST : []), of(facts, 'connect-direct', ANSWERED, []));
+    const between = tunnel?.state === 'ok' ? tunnel : judged(of(facts, 'node-neighbour', [], ['other-card']), of(facts, 'connect-nodes', [], LOST), tunnel, of(facts, 'tunnel-entry', [], ['wrong-node', 'wrong-mac', 'missing']), of(facts, 'connect-client-node', ANSWERED, arrives ? LOST : []), of(facts, 'connect-direct', ANSWERED, []));
     hops.push({ part: 'between', label: 'from node to node', ...between });
   }
   if (pods.length > 0) {

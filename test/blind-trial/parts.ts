@@ -40,7 +40,7 @@ export const reaches = (name: string, jsonpath: string): Change => ({ wait: { ki
 /** Lines for a node that change the network of a pod which goes with the case. */
 export const inPod = (place: Place, name: string, run: string): Change => ({ on: place.name, run: inNetworkOf(`${name}.js`, run), undo: 'true' });
 /** Waits until kube-proxy of the caller's node leads to the pods of a Service: what a client meets before that is another complaint. */
-export const followed = (at: Draw, name: string): Change => onNode(at.caller, `for i in $(seq 150); do iptables-save -t nat | grep -q 'KUBE-SEP-.*${TRIAL}/${name}:http' && exit 0; sleep 0.2; done; exit 1`, 'true');
+export const followed = (at: Draw, name: string): Change => onNode(at.caller, `for i in $(seq 150); do iptables-save -t nat | grep -q 'KUBE-SEP-.*${TRIAL}/${name}[^a-z0-9-]' && exit 0; sleep 0.2; done; exit 1`, 'true');
 export const onNode = (place: Place, run: string, undo: string): Change => ({ on: place.name, run, undo });
 export const labFault = (fault: string, ...words: string[]): Change => ({ labFault: fault, words });
 

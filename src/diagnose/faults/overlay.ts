@@ -13,7 +13,7 @@ export const OVERLAY: readonly Entry[] = [
   {
     id: 'V4', title: 'Packets of the tunnel do not get from node to node', layer: 'overlay', shows: LOST,
     // A filter of the hosts is one of several places: that they have none takes nothing back.
-    tests: [...BETWEEN_NODES, { at: 'tunnel', for: ['lost', 'dropped', 'unsent'], refutes: ['arrives', 'no-port', 'not-taken', 'bad-checksum'] }, { at: 'tunnel-port', for: ['blocked', 'lost'], refutes: ['open'] }, { at: 'rule:FL-HOST-017', for: ['here', 'cluster'] }, { at: 'capture:vxlan-silent-vtep', for: ['seen'] }, { at: 'policy', against: ['denies'] }, { at: 'route', refutes: ['missing', 'unreachable'] }, { at: 'node-neighbour', refutes: ['other-node'] }],
+    tests: [...BETWEEN_NODES, { at: 'tunnel', for: ['lost', 'dropped', 'unsent'], refutes: ['arrives', 'no-port', 'not-taken', 'bad-checksum'] }, { at: 'tunnel-port', for: ['blocked', 'lost'], refutes: ['open'] }, { at: 'rule:FL-HOST-017', for: ['here', 'cluster'] }, { at: 'capture:vxlan-silent-vtep', for: ['seen'] }, { at: 'policy', against: ['denies'] }, { at: 'route', refutes: ['missing', 'unreachable'] }, { at: 'node-neighbour', refutes: ['other-card'] }],
     proofs: [byRule('FL-HOST-017', DIFFERENT), [{ at: 'tunnel', is: ['lost', 'dropped', 'unsent'] }, { at: 'tunnel-port', is: ['blocked', 'lost'] }, { at: 'connect-nodes', is: ['ok', 'refused'] }, DIFFERENT]],
     fix: [{ what: 'Open the port between all nodes, in both directions: VXLAN 8472/UDP for Flannel and Cilium, 4789/UDP for Calico; IP protocol 4 for IPIP; 51820 and 51821/UDP for WireGuard; 179/TCP for BGP.' }, ...fixOf('FL-HOST-017')], verify: 'A pod of one node reaches a pod of the other.', source: ['k3s#2049', 'k3s#6240'],
   },

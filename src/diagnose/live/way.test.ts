@@ -21,6 +21,13 @@ const of = ({ causes }: Diagnosis, ...certainties: string[]): string[] => causes
 const broken = ({ path }: Diagnosis): Hop['part'][] => path.filter(({ state }) => state === 'broken').map(({ part }) => part);
 const toDb = (word: string, who: (from: string, to: string, node: string) => boolean) => (from: string, to: string, node: string): string | undefined => (to.endsWith(':5432') && who(from, to, node) ? word : undefined);
 
+/** The cards of two nodes end in 11:01 and 22:02; what n1 has under the address of n2, and n2 under that of n1. */
+const cards = (forth: string, back: string): LiveIncident['make'] & object => (trial) => {
+  for (const [node, own, address, mac] of [['n1', '11:01', '192.168.10.12', forth], ['n2', '22:02', '192.168.10.11', back]] as const) {
+    trial.change('HostFacts', new RegExp(`^${node}$`), (host: { links: { name: string; mac: string }[]; neighbours: object[] }) => { host.links = host.links.map((link) => (link.name === 'eth0' ? { ...link, mac: `02:00:00:00:${own}` } : link)); host.neighbours.push({ address, device: 'eth0', mac, permanent: true }); });
+  }
+};
+
 describe('the broken part of the way is named, and nothing is proved,', () => {
   const cases: readonly (readonly [what: string, part: Hop['part'], Omit<LiveIncident, 'what' | 'fault'>])[] = [
     ['where the pod is lost and its node is not', 'gateway', { wire: { answers: toDb(SILENT, (from) => from !== '') } }],
@@ -48,11 +55,16 @@ describe('the broken part of the way is named, and nothing is proved,', () => {
 
   it('where another node has the address of the one that is meant', async () => {
     const result = await run({
-      make: (trial) => { trial.change('HostFacts', /^n3$/, (host: { links: { name: string; mac: string }[] }) => (host.links = host.links.map((link) => (link.name === 'eth0' ? { ...link, mac: '02:00:00:00:33:03' } : link)))); trial.change('HostFacts', /^n1$/, (host: { neighbours: object[] }) => host.neighbours.push({ address: '192.168.10.12', device: 'eth0', mac: '02:00:00:00:33:03', permanent: true })); },
+      make: cards('02:00:00:00:33:03', '02:00:00:00:11:01'),
       wire: { passes: (from, _to, protocol, port) => !(protocol === 'udp' && port === 8472 && from === 'n1') },
     });
     expect(of(result, 'proved')).toEqual([]);
-    expect(result.path.find(({ part }) => part === 'between')).toMatchObject({ state: 'broken', why: expect.stringContaining('to the card of node n3') as string });
+    expect(result.path.find(({ part }) => part === 'between')).toMatchObject({ state: 'broken', why: expect.stringContaining('to 02:00:00:00:33:03, which is no card of that node') as string });
+  }, 30_000);
+
+  it.each([['has each', '02:00:00:00:22:02', '02:00:00:00:11:01'], ['a router answers for both', '02:00:00:00:99:09', '02:00:00:00:99:09']])('not where %s', async (_what, forth, back) => {
+    const result = await run({ make: cards(forth, back), wire: { passes: (from, _to, protocol, port) => !(protocol === 'udp' && port === 8472 && from === 'n1') } });
+    expect(of(result, 'proved')).toEqual(['V4']);
   }, 30_000);
 });
 

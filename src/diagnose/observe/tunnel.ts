@@ -1,4 +1,5 @@
 /** Where the nodes of both ends send what they put into a tunnel: their neighbour and forwarding entries for each other. */
+import type { Evidence } from '../../core/evidence.ts';
 import type { Fact } from '../fact.ts';
 import { routeTo } from './hosts.ts';
 import { clientNode, clientPod, fact, unseen, type Observers, type Scene } from './scene.ts';
@@ -45,22 +46,28 @@ function tunnelEntry(scene: Scene): Fact | undefined {
   return { ...forth, says: `${forth.says}, and those of node ${there} back`, evidence: [...forth.evidence, ...back.evidence] };
 }
 
-/** Whose card the nodes of both ends have under each other's address. A MAC address that is none of a node's says nothing: routers and clouds answer for others. */
+type Card = { address: string; device: string; mac: string; own: boolean };
+
+/** The card that node `from` has under the address of node `to`, and whether it is one of that node's; undefined where either was not read. */
+function cardOf({ view }: Scene, from: string, to: string): Card | undefined {
+  const [other, links] = [view.nodes.find(({ metadata }) => metadata.name === to), view.index.host(to)?.links];
+  const address = other === undefined ? undefined : view.addressOf(other);
+  const entry = view.index.host(from)?.neighbours?.find((one) => one.address === address && one.mac !== '');
+  return entry?.mac === undefined || links === undefined ? undefined : { address: entry.address, device: entry.device, mac: entry.mac, own: links.some(({ mac }) => mac === entry.mac) };
+}
+
+/** Whether the nodes of both ends have each other's cards under their addresses. Where neither has, routers or clouds answer for all: that says nothing. */
 function nodeNeighbour(scene: Scene): Fact | undefined {
   const { view, ends: { pods: [pod], target } } = scene;
   const [node, there] = [clientNode(scene), pod?.spec?.nodeName];
   if (target === undefined || target === 'loopback' || node === undefined || there === undefined || node === there) return undefined;
-  const owners = Map.groupBy(view.hosts.flatMap(({ node: name, links = [] }) => links.map(({ mac }) => ({ mac, name }))), ({ mac }) => mac);
-  for (const [from, to] of [[node, there], [there, node]] as const) {
-    const [host, other] = [view.index.host(from), view.nodes.find(({ metadata }) => metadata.name === to)];
-    const address = other === undefined ? undefined : view.addressOf(other);
-    const entry = host?.neighbours?.find((one) => one.address === address && one.mac !== '');
-    // What several nodes have is of no card: Calico gives all of its devices one address.
-    const names = new Set(owners.get(entry?.mac ?? '')?.map(({ name }) => name));
-    const owner = names.size === 1 ? [...names][0] : undefined;
-    if (host !== undefined && entry?.mac !== undefined && owner !== undefined && owner !== to) return fact('other-node', `node ${from} sends what is for node ${to} (${entry.address}) to the card of node ${owner}: two have that address, or somebody answered for another`, view.onHost(host, 'ip neigh', `${entry.address} lladdr ${entry.mac} dev ${entry.device}`));
-  }
-  return undefined;
+  const [forth, back] = [cardOf(scene, node, there), cardOf(scene, there, node)];
+  if (forth === undefined || back === undefined) return undefined;
+  const seen = (from: string, { address, mac, device }: Card): Evidence[] => { const host = view.index.host(from); return host === undefined ? [] : [view.onHost(host, 'ip neigh', `${address} lladdr ${mac} dev ${device}`)]; };
+  if (forth.own && back.own) return fact('own', 'the nodes of both ends have each other\'s cards under their addresses', ...seen(node, forth), ...seen(there, back));
+  if (!forth.own && !back.own) return undefined;
+  const [from, to, card] = forth.own ? [there, node, back] : [node, there, forth];
+  return fact('other-card', `node ${from} sends what is for node ${to} (${card.address}) to ${card.mac}, which is no card of that node: two have that address, or somebody answers for it`, ...seen(from, card));
 }
 
 /** Observations by id. */

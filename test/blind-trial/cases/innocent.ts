@@ -2,7 +2,7 @@
 import { idle, pod, ready, TRIAL } from '../../audit-trial/objects.ts';
 import type { Case } from '../case.ts';
 import { pidOf, quoted } from '../client.ts';
-import { asks, asksFor, backend, onNode, program, reaches, SERVER_PORT, SERVICE_PORT, waiting, warned, webServer, webService } from '../parts.ts';
+import { asks, asksFor, backend, followed, onNode, program, reaches, SERVER_PORT, SERVICE_PORT, waiting, warned, webServer, webService } from '../parts.ts';
 
 const innocent = (lab: Case['lab'], id: string, what: string, right: readonly string[], make: Case['make'], also: Record<string, string> = {}): Case => ({ id, set: 'innocent', lab, what, truth: { faults: [right], also, network: false }, make });
 const noEndpoint = { K1: 'the Service has no ready pod because of it' };
@@ -14,12 +14,12 @@ const TLS = "const fs = require('node:fs'); require('node:https').createServer({
 const HOLD = "const [host, port, count] = process.argv.slice(1); for (let at = 0; at < Number(count); at++) require('node:net').connect(Number(port), host).on('error', () => {}); setTimeout(() => process.exit(), 90000);";
 
 export const INNOCENT: readonly Case[] = [
-  innocent('flannel', 'not-listening', 'the application listens on another port than it declares', ['X3'], (at) => ({ changes: [backend('elsewhere', at.api.name, { containers: [webServer('elsewhere', { port: at.number('listens on', 8081, 9999) })] }), ready('elsewhere')], asks: [asksFor(at, 'elsewhere')] })),
+  innocent('flannel', 'not-listening', 'the application listens on another port than it declares', ['X3'], (at) => ({ changes: [backend('elsewhere', at.api.name, { containers: [webServer('elsewhere', { port: at.number('listens on', 8081, 9999) })] }), ready('elsewhere'), followed(at, 'elsewhere')], asks: [asksFor(at, 'elsewhere')] })),
   innocent('calico', 'crash-loop', 'the application ends again and again', ['W1'], (at) => ({ changes: [backend('crashing', at.api.name, { containers: [program('crashing', `process.exit(${at.number('exit code', 1, 99)})`, [], { ports: [{ name: 'http', containerPort: SERVER_PORT }] })] }), reaches('crashing', '{.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff')], asks: [asksFor(at, 'crashing')] }), NOBODY),
   innocent('flannel', 'wrong-name', 'a name that no Service has', ['K3'], (at) => ({ changes: [], asks: [asks(at, `http://${at.one('name', ['order', 'orders-svc', 'catalogue'])}.${TRIAL}/`, [])] })),
   innocent('calico', 'wrong-namespace', 'the name of a Service of another namespace, without it', ['K3'], (at) => ({ changes: [], asks: [asks(at, `http://${at.one('name', ['web', 'catalog', 'ledger'])}:8080/`, [])] })),
   innocent('flannel', 'certificate', 'a certificate that its client does not trust', ['W6'], (at) => ({
-    changes: [onNode(at.api, certificate(at.one('name', ['shop.example.com', 'api.example.com'])), 'rm -f /run/trial/tls.key /run/trial/tls.crt'), backend('secure', at.api.name, { containers: [program('secure', TLS, [], { ports: [{ name: 'http', containerPort: 8443 }], volumeMounts: [{ name: 'tls', mountPath: '/tls' }], readinessProbe: { tcpSocket: { port: 8443 }, periodSeconds: 1 } })], spec: { volumes: [{ name: 'tls', hostPath: { path: '/run/trial' } }] }, service: { ports: [{ port: 443, targetPort: 'http' }] } }), ready('secure')],
+    changes: [onNode(at.api, certificate(at.one('name', ['shop.example.com', 'api.example.com'])), 'rm -f /run/trial/tls.key /run/trial/tls.crt'), backend('secure', at.api.name, { containers: [program('secure', TLS, [], { ports: [{ name: 'http', containerPort: 8443 }], volumeMounts: [{ name: 'tls', mountPath: '/tls' }], readinessProbe: { tcpSocket: { port: 8443 }, periodSeconds: 1 } })], spec: { volumes: [{ name: 'tls', hostPath: { path: '/run/trial' } }] }, service: { ports: [{ port: 443, targetPort: 'http' }] } }), ready('secure'), followed(at, 'secure')],
     asks: [asks(at, 'https://secure/', ['--to', `service:${TRIAL}/secure`, '--port', '443'])],
   })),
   innocent('calico', 'slow-start', 'the application has not finished starting', ['W3'], (at) => ({ changes: [backend('starting', at.api.name, { containers: [{ ...waiting('starting'), ports: [{ name: 'http', containerPort: SERVER_PORT }], startupProbe: { tcpSocket: { port: SERVER_PORT }, periodSeconds: at.number('period', 1, 5), failureThreshold: 600 } }] }), reaches('starting', '{.status.phase}=Running')], asks: [asksFor(at, 'starting')] }), NOBODY),
@@ -27,7 +27,7 @@ export const INNOCENT: readonly Case[] = [
     const limit = at.number('limit', 14, 20);
     const hold = `/usr/local/bin/node -e ${quoted(HOLD)} files ${SERVICE_PORT} 60`;
     return {
-      changes: [backend('files', at.api.name, { containers: [idle('shop', { command: ['/bin/sh', '-c', `ulimit -n ${limit}; exec /shop ledger`], ports: [{ name: 'http', containerPort: SERVER_PORT }] })] }), ready('files'), onNode(at.caller, `pid=$(${pidOf(`${at.caller.caller.name}.js`)}) && (nohup nsenter -t "$pid" -m -n -- ${hold} >/dev/null 2>&1 &)`, 'true')],
+      changes: [backend('files', at.api.name, { containers: [idle('shop', { command: ['/bin/sh', '-c', `ulimit -n ${limit}; exec /shop ledger`], ports: [{ name: 'http', containerPort: SERVER_PORT }] })] }), ready('files'), followed(at, 'files'), onNode(at.caller, `pid=$(${pidOf(`${at.caller.caller.name}.js`)}) && (nohup nsenter -t "$pid" -m -n -- ${hold} >/dev/null 2>&1 &)`, 'true')],
       asks: [{ kind: 'log', pod: 'files', container: 'shop', has: 'too many open files', words: ['--to', `service:${TRIAL}/files`, '--port', String(SERVICE_PORT)] }],
     };
   }),

@@ -10,7 +10,7 @@ import { network } from './overlay.ts';
 
 const innocent = (...right: string[]): Truth => ({ faults: [right], network: false });
 const known = (lab: Case['lab'], id: string, what: string, truth: Truth, make: Case['make']): Case => ({ id, set: 'known', lab, what, truth, make });
-const loopbackOnly = (at: Draw): ReturnType<Case['make']> => ({ changes: [backend('inward', at.api.name, { containers: [webServer('inward', { address: '127.0.0.1' })] }), ready('inward')], asks: [asksFor(at, 'inward')] });
+const loopbackOnly = (at: Draw): ReturnType<Case['make']> => ({ changes: [backend('inward', at.api.name, { containers: [webServer('inward', { address: '127.0.0.1' })] }), ready('inward'), followed(at, 'inward')], asks: [asksFor(at, 'inward')] });
 const LEASES = '/var/lib/cni/networks/cbr0';
 /** The server's lease is lost while it runs, and the next to be given is its address. */
 const leaseLost = (ip: string): [string, string] => {
