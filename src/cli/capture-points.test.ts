@@ -48,6 +48,36 @@ describe('several capture points', () => {
     expect(result.files.map(({ packets }) => packets)).toEqual([10, 7]);
   }, PATIENCE);
 
+  /** Frames of two points as two files, each with its own traffic before, in between and after: `second` names the seconds that the second file has. */
+  const twoFiles = (scene: Scene, begins: number, ends: number): Uint8Array[] => [VETH, UPLINK].map((point) => {
+    const part = new Scene();
+    const [start, noise] = [(scene.frames[0]?.time ?? 0n) - 100_000_000n, ethernet(POD_MAC, HOST_MAC, 0x0800, ip(POD, WEB, 17, Buffer.alloc(8)))];
+    const [from, to] = point === VETH ? [0, 60] : [begins, ends];
+    const at = (seconds: number): bigint => start + BigInt(Math.round(seconds * 1000)) * 1_000_000n;
+    part.frames.push({ time: at(from), bytes: noise }, ...scene.frames.filter((frame) => frame.interface === point && frame.time >= at(from) && frame.time <= at(to)).map(({ time, bytes }) => ({ time, bytes })), { time: at(to), bytes: noise });
+    return part.pcap();
+  });
+
+  it('packets that are the same three times over are not lost where each has its copy in the other file', async () => {
+    const scene = new Scene();
+    // A datagram without an identification, as router solicitations are (RFC 4861, §4.1).
+    for (let at = 0; at < 3; at++, scene.wait(4000)) for (const point of [VETH, UPLINK]) scene.tcp(POD, 40_000, WEB, 8080, { seq: 1, ack: 1, flags: Tcp.ack, payload: data(10) }, { interface: point, ip: { id: 0 } });
+    expect(seen(await report(twoFiles(scene, 0, 60)))['lost-between']).toBeUndefined();
+  }, PATIENCE);
+
+  it.each([['before the other file begins', 2, 60], ['after the other file has ended', 0, 1]] as const)('packets of a flow that all passed %s were not lost', async (_what, begins, ends) => {
+    const scene = new Scene();
+    const pass = (port: number, points: readonly number[]): void => { for (let at = 0; at < 5; at++, scene.wait(10)) for (const point of points) scene.tcp(POD, port, WEB, 8080, { seq: 1000 + at * 10, ack: 1, flags: Tcp.ack, payload: data(10) }, { interface: point, ip: { id: port + at } }); };
+    if (begins === 0) pass(40_000, [VETH, UPLINK]);
+    scene.wait(1500);
+    pass(41_000, [VETH]);
+    scene.wait(1500);
+    if (begins > 0) pass(40_000, [VETH, UPLINK]);
+    expect(seen(await report(twoFiles(scene, begins, ends)))['lost-between']).toBeUndefined();
+    // The same packets while the other file has everything.
+    expect(seen(await report(twoFiles(scene, 0, 60)))['lost-between']).toBe(5);
+  }, PATIENCE);
+
   it('a flow of which nothing goes on is lost only where its destination lies that way', async () => {
     const [here, there, silent, stranger] = ['192.0.2.11', '192.0.2.12', '192.0.2.13', '198.51.100.9'];
     const scene = new Scene();

@@ -66,7 +66,11 @@ export class Follower {
       this.#points[slot] = (this.#points[slot] as number) | bit;
       return true;
     }
-    if (this.#points[slot] !== 0) this.#close(slot, !same);
+    if (this.#points[slot] !== 0) {
+      // The same packet once more at one point: files are read one after the other, and of which of the two another file has a copy cannot be told.
+      if (same) this.flows.repeats(this.#flow[slot] as number);
+      this.#close(slot, !same);
+    }
     this.#hashes[slot] = hash;
     this.#checks[slot] = check;
     this.#points[slot] = bit;

@@ -9,6 +9,7 @@ interface Ends { family: 4 | 6; protocol: number; source: number; destination: n
 interface Seen { count: number; /** Sum of the delays after the first sight, in nanoseconds. */ delay: number }
 export interface PathFlow extends Ends {
   first: number;
+  last: number;
   frame: number;
   point: number;
   /** Where else its packets were seen. */
@@ -19,6 +20,8 @@ export interface PathFlow extends Ends {
   translated: Ends | undefined;
   /** Packets of the last file that are waiting for the end: [points, time]. */
   waiting: [points: number, time: number][];
+  /** It has packets that cannot be told from each other. */
+  repeats: boolean;
 }
 
 /** The next point of packets, by a flow that shows it; `back`: one that comes from there. */
@@ -26,8 +29,8 @@ interface Way { next: number; flow: PathFlow; back: boolean }
 
 /** Flows that are remembered; of others nothing is told. */
 const CAPACITY = 20_000;
-/** At the edges of a capture packets are missing that were not lost. */
-const EDGE = 1e9;
+/** At the edges of another file packets are missing that were not lost: on their way there, in nanoseconds. */
+const EDGE = 1e6;
 /** One packet may be lost by the capture itself. */
 const LEAST = 2;
 
@@ -42,7 +45,13 @@ export class PathFlows {
     if (known !== undefined) return known;
     if (this.all.length >= CAPACITY) return -1;
     this.#byKey.set(key, this.all.length);
-    return this.all.push({ ...endsOf(packet), first: packet.time, frame: packet.frame, point: packet.point, seen: new Map(), masks: new Map(), translated: undefined, waiting: [] }) - 1;
+    return this.all.push({ ...endsOf(packet), first: packet.time, last: packet.time, frame: packet.frame, point: packet.point, seen: new Map(), masks: new Map(), translated: undefined, waiting: [], repeats: false }) - 1;
+  }
+
+  /** A packet of the flow was seen once more at the same point. */
+  repeats(number: number): void {
+    const flow = this.all[number];
+    if (flow !== undefined) flow.repeats = true;
   }
 
   /** The packet was seen before, as one of `flow`. */
@@ -62,6 +71,8 @@ export class PathFlows {
   passed(number: number, points: number, time: number, last: boolean): void {
     const flow = this.all[number];
     if (flow === undefined) return;
+    flow.first = Math.min(flow.first, time);
+    flow.last = Math.max(flow.last, time);
     if (last) flow.waiting.push([points, time]);
     else flow.masks.set(points, (flow.masks.get(points) ?? 0) + 1);
   }
@@ -97,8 +108,8 @@ export class PathFlows {
     const ways = this.#ways(skew);
     for (const flow of this.all) {
       const order = this.order(flow, skew);
-      for (let at = 0; at + 1 < order.length; at++) this.#lost(flow, order, at, points, findings, words);
-      if (order.length === 1) this.#vanished(flow, ways, points, findings, words);
+      for (let at = 0; at + 1 < order.length; at++) this.#lost(flow, order, at, { points, skew }, findings, words);
+      if (order.length === 1) this.#vanished(flow, ways, { points, skew }, findings, words);
     }
   }
 
@@ -117,16 +128,17 @@ export class PathFlows {
   }
 
   /** Packets that passed the point `order[at]` and none behind it, while others of the flow went on. */
-  #lost(flow: PathFlow, order: readonly number[], at: number, points: Points, findings: Findings, words: Words): void {
+  #lost(flow: PathFlow, order: readonly number[], at: number, { points, skew }: Captured, findings: Findings, words: Words): void {
     const [from, to] = [order[at] as number, order[at + 1] as number];
     const behind = order.slice(at + 1).reduce((bits, point) => bits | (1 << point), 0);
     const isLost = (mask: number): boolean => (mask & (1 << from)) !== 0 && (mask & behind) === 0;
-    // Within one file both points were captured all the time; another file may begin later and end earlier.
-    const next = points.all[from]?.file === points.all[to]?.file ? { first: -Infinity, last: Infinity } : points.period(to);
+    const isOneFile = points.all[from]?.file === points.all[to]?.file;
+    if (flow.repeats && !isOneFile) return;
+    const isWithin = within(points, skew, from, to);
     let lost = [...flow.masks].reduce((sum, [mask, count]) => sum + (isLost(mask) ? count : 0), 0);
     let passed = [...flow.masks].reduce((sum, [mask, count]) => sum + ((mask & behind) === 0 ? 0 : count), 0);
     for (const [mask, time] of flow.waiting) {
-      if (isLost(mask) && time > next.first - EDGE && time < next.last - EDGE / 1000) lost++;
+      if (isLost(mask) && isWithin(time)) lost++;
       if ((mask & behind) !== 0) passed++;
     }
     if (lost < LEAST) return;
@@ -135,10 +147,14 @@ export class PathFlows {
   }
 
   /** A flow of which nothing arrived at the point that is next on the way to its destination. */
-  #vanished(flow: PathFlow, ways: ReadonlyMap<string, Way>, points: Points, findings: Findings, words: Words): void {
-    const count = flow.waiting.length + [...flow.masks.values()].reduce((sum, one) => sum + one, 0);
+  #vanished(flow: PathFlow, ways: ReadonlyMap<string, Way>, { points, skew }: Captured, findings: Findings, words: Words): void {
     const way = ways.get(wayKey(flow.point, flow.family, flow.destination));
-    if (count < LEAST + 1 || way === undefined) return;
+    if (way === undefined) return;
+    const isWithin = within(points, skew, flow.point, way.next);
+    // When those were that are no longer waiting is not known one by one.
+    const closed = isWithin(flow.first) && isWithin(flow.last) ? [...flow.masks.values()].reduce((sum, one) => sum + one, 0) : 0;
+    const count = flow.waiting.filter(([, time]) => isWithin(time)).length + closed;
+    if (count < LEAST + 1) return;
     findings.note('lost-between', flow.first, flow.frame, `${flow.point} ${way.next} ${flow.source} ${flow.destination}`, () =>
       `${this.text(flow, words)}: none of ${count} packets that passed ${points.text(flow.point)} reached ${points.text(way.next)}, while packets of ${this.text(way.flow, words)} ${way.back ? 'come that way' : 'do'}`, count);
   }
@@ -163,6 +179,16 @@ export class PathFlows {
       return { flow: this.text(flow, words), points: order.map((point) => points.text(point)), delay: seen === undefined ? '' : span(Math.abs(seen.delay / seen.count - (skew.get(last) ?? 0))), packets };
     }).toSorted((a, b) => b.packets - a.packets).slice(0, most);
   }
+}
+
+interface Captured { points: Points; skew: ReadonlyMap<number, number> }
+
+/** Tells for times of point `from` whether point `to` was captured then. Within one file both were all the time; another file may begin later and end earlier. */
+function within(points: Points, skew: ReadonlyMap<number, number>, from: number, to: number): (time: number) => boolean {
+  if (points.all[from]?.file === points.all[to]?.file) return () => true;
+  const { first, last } = points.period(to);
+  const ahead = (skew.get(to) ?? 0) - (skew.get(from) ?? 0);
+  return (time) => time + ahead > first + EDGE && time + ahead < last - EDGE;
 }
 
 const wayKey = (point: number, family: number, address: number): string => `${point} ${family} ${address}`;
