@@ -1,7 +1,8 @@
 /** Known faults of Services, of addresses, and of what gives pods their network. */
-import { clusterObject, idle, pod, ready, TRIAL } from '../../audit-trial/objects.ts';
+import { idle, pod, ready, TRIAL } from '../../audit-trial/objects.ts';
 import { bridgeConf, K3S_CONFS } from '../../audit-trial/faults/addresses.ts';
 import type { Change } from '../../audit-trial/fault.ts';
+import { networkName } from '../../../src/cni/calico/conflist.ts';
 import type { Case, Truth } from '../case.ts';
 import { inNetworkOf, TONGUES } from '../client.ts';
 import type { Draw } from '../draw.ts';
@@ -23,15 +24,12 @@ const stranger = (lab: Case['lab'], id: string, dir: string, subnet: string, rig
   changes: [bridgeConf(at.api.name, dir, subnet), backend('stranger', at.api.name), ready('stranger'), followed(at, 'stranger')], asks: [asksFor(at, 'stranger')],
 }));
 const CALICO_NODENAME = '/var/lib/calico/nodename';
-/** A pool of four addresses, all of them held. */
-const smallPool: Change = { apply: [
-  clusterObject('crd.projectcalico.org/v1', 'IPPool', 'trial', { spec: { cidr: '10.42.250.0/30', blockSize: 30, vxlanMode: 'Always', ipipMode: 'Never', natOutgoing: true, nodeSelector: 'all()' } }),
-  clusterObject('crd.projectcalico.org/v1', 'IPAMBlock', '10-42-250-0-30', { spec: { cidr: '10.42.250.0/30', affinity: 'host:trial-gone', allocations: [0, 0, 0, 0], unallocated: [], attributes: [{ handle_id: 'trial' }], strictAffinity: false, deleted: false } }),
-] };
-const fromPool = (at: Draw): Change => {
-  const hungry = pod('hungry', at.api.name, { containers: [idle('idle')] });
-  return { apply: [{ ...hungry, metadata: { ...hungry.metadata, annotations: { 'cni.projectcalico.org/ipv4pools': '["10.42.250.0/30"]' } } }] };
-};
+/** Calico's conflist names the network so, and host-local keeps its leases by that name. */
+const CALICO_LEASES = `/var/lib/cni/networks/${networkName}`;
+const leaked = (at: Draw): Change => onNode(
+  at.api, `cd ${CALICO_LEASES} && for n in $(seq 2 254); do [ -e ${at.api.podPrefix}.$n ] || echo trial-leak > ${at.api.podPrefix}.$n; done`,
+  `cd ${CALICO_LEASES} && grep -l trial-leak ${at.api.podPrefix}.* | xargs -r rm`,
+);
 
 export const SERVICES: readonly Case[] = [
   known('flannel', 'wrong-target-port', 'wrong targetPort: the Service leads to a port where nobody listens', innocent('X3'), (at) => ({ changes: [{ apply: [webService('orders', { selector: { app: at.api.api.name }, ports: [{ port: SERVICE_PORT, targetPort: at.number('targetPort', 8081, 9999) }] })] }], asks: [asksFor(at, 'orders')] })),
@@ -50,7 +48,7 @@ export const SERVICES: readonly Case[] = [
   }),
   known('flannel', 'address-given-twice', 'duplicate IP: the lease of the server\'s pod is lost, and another pod gets its address', network('I3', 'C7'), (at) => ({ changes: [onNode(at.api, ...leaseLost(at.api.api.ip)), { apply: [clientPod('twin', at.api.name)] }, ready('twin'), onNode(at.api, heardLast(at.api.api.ip), `ip neigh del ${at.api.api.ip} dev cni0`)], asks: [asks(at, `http://${at.api.api.clusterIp}/`, ['--to', `service:${TRIAL}/${at.api.api.name}`, '--port', String(SERVICE_PORT)], { tongues: TONGUES })] })),
   { ...known('flannel', 'addresses-used-up', 'exhausted IPAM: leases hold all addresses of a node', network('I1'), (at) => ({ changes: ofAudit('no-address-left', { 'agent-1': at.api }), asks: [warned('hungry', 'FailedCreatePodSandBox')] })), quick: true },
-  known('calico', 'pool-used-up', 'exhausted IPAM: the pool that a pod wants has no address left', network('I2'), (at) => ({ changes: [smallPool, fromPool(at)], asks: [warned('hungry', 'FailedCreatePodSandBox')] })),
+  known('calico', 'calico-addresses-used-up', 'the same, with Calico', network('I1'), (at) => ({ changes: [leaked(at), { apply: [pod('hungry', at.api.name, { containers: [idle('idle')] })] }], asks: [warned('hungry', 'FailedCreatePodSandBox')] })),
   stranger('flannel', 'foreign-conf-first', K3S_CONFS, '10.88.0.0/16', ['N1', 'C7']),
   stranger('calico', 'calico-foreign-conf-first', '/etc/cni/net.d', '10.42.222.0/24', ['N1', 'L3', 'C7']),
   known('calico', 'stale-flannel-conf', 'two CNI configurations: Flannel\'s came back, before Calico\'s, and its plugin is not there', network('N1', 'N3'), (at) => ({ changes: [...ofAudit('stale-flannel-conf', { 'agent-2': at.api }), { apply: [pod('waiting', at.api.name)] }], asks: [warned('waiting', 'FailedCreatePodSandBox')] })),
