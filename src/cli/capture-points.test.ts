@@ -78,6 +78,40 @@ describe('several capture points', () => {
     expect(seen(await report(twoFiles(scene, 0, 60)))['lost-between']).toBe(5);
   }, PATIENCE);
 
+  it('the way of packets is told by the least delays in both directions, and not by who had to wait', async () => {
+    const scene = new Scene();
+    let id = 1;
+    /** One packet that passes these points, each this many milliseconds after the one before. */
+    const pass = (from: string, fromPort: number, to: string, toPort: number, after: number, ...points: number[]): void => {
+      for (const [at, point] of points.entries()) scene.wait(at === 0 ? 1 : after).tcp(from, fromPort, to, toPort, { seq: 1000 + id * 10, ack: 1, flags: Tcp.ack, payload: data(10) }, { interface: point, ip: { id } });
+      id++;
+    };
+    for (let at = 0; at < 5; at++) {
+      pass(POD, 40_000, WEB, 80, 0.02, VETH, UPLINK);
+      pass(WEB, 80, POD, 40_000, 0.02, UPLINK, VETH);
+      pass(POD, 40_001, WEB, 81, 10, VETH, UPLINK);
+      // Somebody else's, which never passes the first point.
+      pass('192.0.2.99', 40_002, WEB, 80, 0, UPLINK);
+    }
+    const result = await report(twoFiles(scene, 0, 60));
+    expect(seen(result)['lost-between']).toBeUndefined();
+    expect(result.paths.find(({ flow }) => flow.includes(`${WEB}:80`) && flow.startsWith(`TCP ${POD}`))?.delay).toBe('21 µs');
+  }, PATIENCE);
+
+  it('what passes several points of one file is not sent again', async () => {
+    const scene = new Scene();
+    const points = [0, 1, 2, 3];
+    const everywhere = (from: string, fromPort: number, to: string, toPort: number, what: Parameters<Scene['tcp']>[4], id: number): void => { for (const point of points) scene.tcp(from, fromPort, to, toPort, what, { interface: point, ip: { id } }); };
+    everywhere(POD, 40_000, WEB, 8080, { seq: 100, flags: Tcp.syn }, 1);
+    everywhere(WEB, 8080, POD, 40_000, { seq: 500, ack: 101, flags: Tcp.syn | Tcp.ack }, 2);
+    everywhere(POD, 40_000, WEB, 8080, { seq: 101, ack: 501, flags: Tcp.ack }, 3);
+    // The capture ends before the answer.
+    everywhere(POD, 40_000, WEB, 8080, { seq: 101, ack: 501, flags: Tcp.ack, payload: data(169) }, 4);
+    expect(seen(await report(scene.pcapng(points.map((point) => ({ name: `veth${point}` })))))['peer-silent']).toBeUndefined();
+    for (const id of [5, 6, 7]) everywhere(POD, 40_000, WEB, 8080, { seq: 101, ack: 501, flags: Tcp.ack, payload: data(169) }, id);
+    expect(seen(await report(scene.pcapng(points.map((point) => ({ name: `veth${point}` })))))['peer-silent']).toBe(1);
+  }, PATIENCE);
+
   it('a flow of which nothing goes on is lost only where its destination lies that way', async () => {
     const [here, there, silent, stranger] = ['192.0.2.11', '192.0.2.12', '192.0.2.13', '198.51.100.9'];
     const scene = new Scene();

@@ -101,6 +101,7 @@ export class FileAnalysis implements PacketSink, Layers {
     this.#frame++;
     this.#connections.now = time;
     this.#connections.copy = false;
+    this.#tcp.copy = false;
     this.#packet.start(bytes, at, at + captured, this.#frame, time, point, length);
     if (!this.#decoder.frame(this.#packet, place.linkType, at)) totals.unknownLinkType(place.linkType);
   }
@@ -130,6 +131,7 @@ export class FileAnalysis implements PacketSink, Layers {
     }
     this.#shared.totals.protocols.tcp++;
     this.#connections.copy = this.#shared.follower.tcp(packet);
+    this.#tcp.copy = this.#connections.copy;
     this.#checksums.check(packet);
     const seen = this.#tcp.segment(packet);
     if (packet.depth > 0 && !packet.fragment && (u8(packet.bytes, packet.at + 13) & Tcp.syn) !== 0) this.#tunnels.syn(packet, this.#tcp.mss);

@@ -6,7 +6,7 @@ import type { Findings } from '../signatures/findings.ts';
 import { span, type Words } from '../signatures/words.ts';
 
 interface Ends { family: 4 | 6; protocol: number; source: number; destination: number; sourcePort: number; destinationPort: number }
-interface Seen { count: number; /** Sum of the delays after the first sight, in nanoseconds. */ delay: number }
+interface Seen { count: number; /** Of the delays after the first sight, in nanoseconds: their sum, the least, the most. */ delay: number; least: number; most: number }
 export interface PathFlow extends Ends {
   first: number;
   last: number;
@@ -60,10 +60,12 @@ export class PathFlows {
     if (flow === undefined) return;
     if (before !== 0 && flow.translated === undefined && (flow.source !== packet.source || flow.destination !== packet.destination || flow.destinationPort !== packet.destinationPort || flow.sourcePort !== packet.sourcePort)) flow.translated = endsOf(packet);
     const seen = flow.seen.get(packet.point);
-    if (seen === undefined) flow.seen.set(packet.point, { count: 1, delay });
+    if (seen === undefined) flow.seen.set(packet.point, { count: 1, delay, least: delay, most: delay });
     else {
       seen.count++;
       seen.delay += delay;
+      seen.least = Math.min(seen.least, delay);
+      seen.most = Math.max(seen.most, delay);
     }
   }
 
@@ -84,22 +86,24 @@ export class PathFlows {
     return [...at].toSorted((a, b) => a[1] - b[1]).map(([point]) => point);
   }
 
-  /** How much clocks of other files run ahead of the first one: both directions of traffic between two points are delayed alike. */
+  /** How much clocks of other files run ahead of the first one, by point. What goes from the first file to another is seen there later by its delay, what comes back earlier: the least delay of both directions of a connection is alike, however much others wait. */
   skew(points: Points): Map<number, number> {
     const file = points.all[0]?.file;
     // Sequence numbers are unique; a datagram that is sent again is taken for itself, seconds later.
     const sure = this.all.some(({ protocol, seen }) => protocol === Protocol.tcp && seen.size > 0);
-    const extremes = new Map<number, [least: number, most: number]>();
-    for (const flow of this.all) for (const [point, { count, delay }] of flow.seen) {
+    const found = new Map<string, { pairs: number[]; single: number[] }>();
+    for (const flow of this.all) for (const [point, seen] of flow.seen) {
       if (sure && flow.protocol !== Protocol.tcp) continue;
       const [from, to] = [points.all[flow.point], points.all[point]];
       if (from === undefined || to === undefined || from.file !== file || to.file === file) continue;
-      const mean = delay / count;
-      const known = extremes.get(point);
-      if (known === undefined) extremes.set(point, [mean, mean]);
-      else [known[0], known[1]] = [Math.min(known[0], mean), Math.max(known[1], mean)];
+      const one = found.get(to.file) ?? { pairs: [], single: [] };
+      found.set(to.file, one);
+      one.single.push(seen.delay / seen.count);
+      const back = this.all[this.#byKey.get(keyOf(reversed(flow))) ?? -1]?.seen.get(point);
+      if (back !== undefined && seen.delay / seen.count > back.delay / back.count) one.pairs.push((seen.least + back.most) / 2);
     }
-    return new Map([...extremes].map(([point, [least, most]]) => [point, (least + most) / 2]));
+    const of = new Map([...found].map(([name, { pairs, single }]) => [name, pairs.length > 0 ? median(pairs) : (Math.min(...single) + Math.max(...single)) / 2]));
+    return new Map(points.all.flatMap(({ file: name }, point) => { const ahead = of.get(name); return ahead === undefined ? [] : [[point, ahead] as const]; }));
   }
 
   /** Tells what was lost where. */
@@ -193,12 +197,19 @@ function within(points: Points, skew: ReadonlyMap<number, number>, from: number,
 
 const wayKey = (point: number, family: number, address: number): string => `${point} ${family} ${address}`;
 
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >>> 1] ?? 0;
+}
+
+const reversed = ({ family, protocol, source, destination, sourcePort, destinationPort }: Ends): Ends => ({ family, protocol, source: destination, destination: source, sourcePort: destinationPort, destinationPort: sourcePort });
+
 function endsOf(packet: Packet): Ends {
   return { family: packet.family === 6 ? 6 : 4, protocol: packet.protocol, source: packet.source, destination: packet.destination, sourcePort: packet.sourcePort, destinationPort: packet.destinationPort };
 }
 
 /** 53 bits of everything that names the flow. */
-function keyOf(packet: Packet): number {
+function keyOf(packet: Pick<Packet, keyof Ends>): number {
   const a = mix(mix(packet.source, packet.destination), mix((packet.sourcePort << 16) | packet.destinationPort, packet.protocol));
   const b = mix(mix(packet.destination, packet.sourcePort), mix(packet.source, packet.destinationPort ^ (packet.family << 20)));
   return (a >>> 0) * 2 ** 21 + (b >>> 11);

@@ -57,6 +57,8 @@ export class TcpAnalysis {
     keepAlives: 0, lostSegments: 0, ackedLostSegments: 0, windowUpdates: 0, zeroWindowProbes: 0, reusedPorts: 0, windowFull: 0,
   };
   readonly options: OptionCounts = { syns: 0, windowScale: 0, sackPermitted: 0, timestamps: 0, sacks: 0, duplicateSacks: 0, mss: new Map() };
+  /** Whether the next segment is a copy of one that passed another capture point: it is counted, as in tshark, and is no sign of loss. */
+  copy = false;
   /** Whether the last segment was the first with data of its direction. */
   firstData = false;
   /** Whether the last segment closed its connection: the second FIN, or an RST. */
@@ -127,7 +129,7 @@ export class TcpAnalysis {
       this.firstData = length > 0 && ((words[mine + SIDE.bits] as number) & Data) === 0;
       seen = analyseSequence(table, flow, direction, packet.time, seq, ack, length, flags, window, seen);
       if (length > 0 && (flags & (Tcp.syn | Tcp.fin | Tcp.rst)) === 0 && (seen & Seen.zeroWindowProbe) === 0) full = this.#fills(mine, theirs, (seq + length) | 0);
-      track(table, flow, direction, packet, seq, ack, length, flags, seen);
+      track(table, flow, direction, packet, seq, ack, length, flags, seen, this.copy);
       if ((flags & Tcp.syn) !== 0) this.#offers(mine, packet, header);
       else if (header >= WITH_SACK && (flags & Tcp.ack) !== 0) this.#sacks(mine, packet, header, ack);
     }

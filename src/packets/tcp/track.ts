@@ -6,7 +6,7 @@ import { AckedUnseen, AT, Data, DIRECTION, DIRECTION_WORDS, SIDE, TIMES, WORDS }
 
 const REPEATED = Seen.retransmission | Seen.fastRetransmission;
 
-export function track(table: FlowTable, flow: number, direction: number, packet: Packet, seq: number, ack: number, length: number, flags: number, seen: number): void {
+export function track(table: FlowTable, flow: number, direction: number, packet: Packet, seq: number, ack: number, length: number, flags: number, seen: number, copy: boolean): void {
   const { words } = table;
   const mine = flow * WORDS + DIRECTION + direction * DIRECTION_WORDS;
   const theirs = flow * WORDS + DIRECTION + (1 - direction) * DIRECTION_WORDS;
@@ -19,7 +19,8 @@ export function track(table: FlowTable, flow: number, direction: number, packet:
       words[mine + SIDE.largeLength] = length;
       words[mine + SIDE.largeEnd] = (seq + length) | 0;
     }
-    if ((seen & REPEATED) !== 0) repeat(table, flow, direction, mine, packet.time, seq, length);
+    // What passed another capture point is not sent again.
+    if ((seen & REPEATED) !== 0 && !copy) repeat(table, flow, direction, mine, packet.time, seq, length);
   }
   if ((flags & Tcp.ack) === 0) return;
   const large = words[theirs + SIDE.largeLength] as number;
