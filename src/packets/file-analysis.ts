@@ -99,6 +99,7 @@ export class FileAnalysis implements PacketSink, Layers {
     }
     place.last = time;
     this.#frame++;
+    this.#connections.began = Math.min(this.#connections.began, time);
     this.#connections.now = time;
     this.#connections.copy = false;
     this.#tcp.copy = false;

@@ -79,31 +79,37 @@ export class PathFlows {
     else flow.masks.set(points, (flow.masks.get(points) ?? 0) + 1);
   }
 
-  /** The points of a flow in the order in which its packets pass them. Clocks of different hosts may differ: `skew` is what to take off a point's times. */
-  order(flow: PathFlow, skew: ReadonlyMap<number, number>): number[] {
+  /** The points of a flow in the order in which its packets pass them. Clocks of different hosts may differ. */
+  order(flow: PathFlow, skew: Skew): number[] {
     const at = new Map<number, number>([[flow.point, 0]]);
-    for (const [point, { count, delay }] of flow.seen) at.set(point, delay / count - (skew.get(point) ?? 0) + (skew.get(flow.point) ?? 0));
+    for (const [point, { count, delay }] of flow.seen) at.set(point, delay / count - skew(flow.point, point));
     return [...at].toSorted((a, b) => a[1] - b[1]).map(([point]) => point);
   }
 
-  /** How much clocks of other files run ahead of the first one, by point. What goes from the first file to another is seen there later by its delay, what comes back earlier: the least delay of both directions of a connection is alike, however much others wait. */
-  skew(points: Points): Map<number, number> {
-    const file = points.all[0]?.file;
+  /**
+   * How much the clock of one point's file runs ahead of another's. What goes from the first file to the second is seen there later by
+   * its delay, what comes back earlier; half-way between the least of both all flows between the two have the right sign, however long some wait.
+   */
+  skew(points: Points): Skew {
+    const fileOf = (point: number): string => points.all[point]?.file ?? '';
     // Sequence numbers are unique; a datagram that is sent again is taken for itself, seconds later.
     const sure = this.all.some(({ protocol, seen }) => protocol === Protocol.tcp && seen.size > 0);
-    const found = new Map<string, { pairs: number[]; single: number[] }>();
+    const found = new Map<string, { least: number; most: number; single: number[] }>();
     for (const flow of this.all) for (const [point, seen] of flow.seen) {
-      if (sure && flow.protocol !== Protocol.tcp) continue;
-      const [from, to] = [points.all[flow.point], points.all[point]];
-      if (from === undefined || to === undefined || from.file !== file || to.file === file) continue;
-      const one = found.get(to.file) ?? { pairs: [], single: [] };
-      found.set(to.file, one);
+      const [from, to] = [fileOf(flow.point), fileOf(point)];
+      if ((sure && flow.protocol !== Protocol.tcp) || flow.repeats || from === to) continue;
+      const key = `${from}\n${to}`;
+      const one = found.get(key) ?? { least: Infinity, most: -Infinity, single: [] };
+      found.set(key, one);
       one.single.push(seen.delay / seen.count);
-      const back = this.all[this.#byKey.get(keyOf(reversed(flow))) ?? -1]?.seen.get(point);
-      if (back !== undefined && seen.delay / seen.count > back.delay / back.count) one.pairs.push((seen.least + back.most) / 2);
+      const other = this.all[this.#byKey.get(keyOf(reversed(flow))) ?? -1];
+      const back = other === undefined || other.repeats || fileOf(other.point) !== from ? undefined : other.seen.get(point);
+      if (back === undefined || seen.delay / seen.count <= back.delay / back.count) continue;
+      one.least = Math.min(one.least, seen.least);
+      one.most = Math.max(one.most, back.most);
     }
-    const of = new Map([...found].map(([name, { pairs, single }]) => [name, pairs.length > 0 ? median(pairs) : (Math.min(...single) + Math.max(...single)) / 2]));
-    return new Map(points.all.flatMap(({ file: name }, point) => { const ahead = of.get(name); return ahead === undefined ? [] : [[point, ahead] as const]; }));
+    const ahead = new Map([...found].map(([key, { least, most, single }]) => [key, least < Infinity ? (least + most) / 2 : (Math.min(...single) + Math.max(...single)) / 2]));
+    return (from, to) => ahead.get(`${fileOf(from)}\n${fileOf(to)}`) ?? 0;
   }
 
   /** Tells what was lost where. */
@@ -118,7 +124,7 @@ export class PathFlows {
   }
 
   /** Where what is for an address goes on from a point: as other packets for it do, or from where packets of it come. */
-  #ways(skew: ReadonlyMap<number, number>): Map<string, Way> {
+  #ways(skew: Skew): Map<string, Way> {
     const [on, back] = [new Map<string, Way>(), new Map<string, Way>()];
     for (const flow of this.all) {
       const order = this.order(flow, skew);
@@ -138,7 +144,7 @@ export class PathFlows {
     const isLost = (mask: number): boolean => (mask & (1 << from)) !== 0 && (mask & behind) === 0;
     const isOneFile = points.all[from]?.file === points.all[to]?.file;
     if (flow.repeats && !isOneFile) return;
-    const isWithin = within(points, skew, from, to);
+    const isWithin = within(points, skew, flow, from, to);
     let lost = [...flow.masks].reduce((sum, [mask, count]) => sum + (isLost(mask) ? count : 0), 0);
     let passed = [...flow.masks].reduce((sum, [mask, count]) => sum + ((mask & behind) === 0 ? 0 : count), 0);
     for (const [mask, time] of flow.waiting) {
@@ -154,7 +160,7 @@ export class PathFlows {
   #vanished(flow: PathFlow, ways: ReadonlyMap<string, Way>, { points, skew }: Captured, findings: Findings, words: Words): void {
     const way = ways.get(wayKey(flow.point, flow.family, flow.destination));
     if (way === undefined) return;
-    const isWithin = within(points, skew, flow.point, way.next);
+    const isWithin = within(points, skew, flow, flow.point, way.next);
     // When those were that are no longer waiting is not known one by one.
     const closed = isWithin(flow.first) && isWithin(flow.last) ? [...flow.masks.values()].reduce((sum, one) => sum + one, 0) : 0;
     const count = flow.waiting.filter(([, time]) => isWithin(time)).length + closed;
@@ -180,27 +186,24 @@ export class PathFlows {
       const packets = flow.waiting.length + [...flow.masks.values()].reduce((sum, one) => sum + one, 0);
       const last = order.at(-1) as number;
       const seen = flow.seen.get(last);
-      return { flow: this.text(flow, words), points: order.map((point) => points.text(point)), delay: seen === undefined ? '' : span(Math.abs(seen.delay / seen.count - (skew.get(last) ?? 0))), packets };
+      return { flow: this.text(flow, words), points: order.map((point) => points.text(point)), delay: seen === undefined ? '' : span(Math.abs(seen.delay / seen.count - skew(flow.point, last))), packets };
     }).toSorted((a, b) => b.packets - a.packets).slice(0, most);
   }
 }
 
-interface Captured { points: Points; skew: ReadonlyMap<number, number> }
+/** How much the clock of the point `to` runs ahead of that of `from`, in nanoseconds. */
+type Skew = (from: number, to: number) => number;
+interface Captured { points: Points; skew: Skew }
 
-/** Tells for times of point `from` whether point `to` was captured then. Within one file both were all the time; another file may begin later and end earlier. */
-function within(points: Points, skew: ReadonlyMap<number, number>, from: number, to: number): (time: number) => boolean {
+/** Tells for times of a flow's packets, as they were first seen, whether point `to` was captured then. Within one file both were all the time; another file may begin later and end earlier. */
+function within(points: Points, skew: Skew, flow: PathFlow, from: number, to: number): (time: number) => boolean {
   if (points.all[from]?.file === points.all[to]?.file) return () => true;
   const { first, last } = points.period(to);
-  const ahead = (skew.get(to) ?? 0) - (skew.get(from) ?? 0);
+  const ahead = skew(flow.point, to);
   return (time) => time + ahead > first + EDGE && time + ahead < last - EDGE;
 }
 
 const wayKey = (point: number, family: number, address: number): string => `${point} ${family} ${address}`;
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >>> 1] ?? 0;
-}
 
 const reversed = ({ family, protocol, source, destination, sourcePort, destinationPort }: Ends): Ends => ({ family, protocol, source: destination, destination: source, sourcePort: destinationPort, destinationPort: sourcePort });
 

@@ -17,6 +17,8 @@ const STUCK = 3;
 const LARGE = 500;
 /** A connection used again within this long may still be in somebody's conntrack. */
 const REUSE = 120e9;
+/** What was closed may meet packets that were under way for so long, in nanoseconds. */
+const BEFORE = 1e9;
 /** Silence of a single SYN means something only after the first repetition was due. */
 const PATIENCE = 3e9;
 
@@ -25,7 +27,8 @@ export class Connections implements TcpObserver {
   table!: FlowTable;
   /** Whether the packet at hand is a copy of one that passed another capture point: it is told about once. */
   copy = false;
-  /** Time of the last packet. */
+  /** Times of the first and of the last packet. */
+  began = Infinity;
   now = 0;
   readonly #findings: Findings;
   readonly #words: Words;
@@ -116,7 +119,9 @@ export class Connections implements TcpObserver {
     if ((before & Finished) !== 0) return;
     const mine = common + DIRECTION + direction * DIRECTION_WORDS;
     const theirs = common + DIRECTION + (1 - direction) * DIRECTION_WORDS;
-    const stranger = (before & SynSeen) === 0 && words[mine + SIDE.packets] === 1 && (words[theirs + SIDE.packets] as number) > 0 && (flags & Tcp.ack) === 0;
+    const stranger = (before & SynSeen) === 0 && words[mine + SIDE.packets] === 1 && (words[theirs + SIDE.packets] as number) > 0 && (flags & Tcp.ack) === 0
+      // A connection that was closed just before the capture began is not known any more, either.
+      && (this.table.times[flow * TIMES + AT.first] as number) - this.began > BEFORE;
     this.#findings.note(stranger ? 'half-open' : 'rst-midstream', packet.time, packet.frame, flow, () =>
       stranger
         ? `${this.#words.end(packet.family, packet.source, packet.sourcePort)} answers data of ${this.#words.end(packet.family, packet.destination, packet.destinationPort)} with RST: it does not know the connection`
