@@ -98,6 +98,34 @@ describe('several capture points', () => {
     expect(result.paths.find(({ flow }) => flow.includes(`${WEB}:80`) && flow.startsWith(`TCP ${POD}`))?.delay).toBe('21 µs');
   }, PATIENCE);
 
+  it('packets that the first file no longer has tell nothing of its clock', async () => {
+    const scene = new Scene();
+    let id = 1;
+    const pass = (there: boolean, after: number, ...points: number[]): void => {
+      for (const [at, point] of points.entries()) {
+        scene.wait(at === 0 ? 1 : after);
+        if (there) scene.tcp(POD, 40_000, WEB, 80, { seq: 1000 + id * 10, ack: 1, flags: Tcp.ack, payload: data(10) }, { interface: point, ip: { id } });
+        else scene.tcp(WEB, 80, POD, 40_000, { seq: 1000 + id * 10, ack: 1, flags: Tcp.ack, payload: data(10) }, { interface: point, ip: { id } });
+      }
+      id++;
+    };
+    for (let at = 0; at < 5; at++) {
+      pass(true, 0.02, 0, 1, 2);
+      pass(false, 0.02, 2, 1, 0);
+    }
+    for (let at = 0; at < 5; at++) {
+      pass(true, 5, 1, 2);
+      pass(false, 5, 2, 1);
+    }
+    const file = (names: readonly string[], from: number): Uint8Array => {
+      const part = new Scene();
+      part.frames.push(...scene.frames.filter((frame) => (frame.interface === 0) === (from === 0)).map((frame) => ({ ...frame, interface: (frame.interface ?? 0) - from })));
+      return part.pcapng(names.map((name) => ({ name })));
+    };
+    const { paths } = await report([file(['pod'], 0), file(['veth', 'card'], 1)]);
+    expect(paths.map(({ flow, points }) => [flow.includes(`→ ${POD}`), ...points.map((point) => point.split(' ')[0])])).toEqual([[false, 'pod', 'veth', 'card'], [true, 'card', 'veth', 'pod']]);
+  }, PATIENCE);
+
   it('what passes several points of one file is not sent again', async () => {
     const scene = new Scene();
     const points = [0, 1, 2, 3];

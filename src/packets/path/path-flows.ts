@@ -54,11 +54,13 @@ export class PathFlows {
     if (flow !== undefined) flow.repeats = true;
   }
 
-  /** The packet was seen before, as one of `flow`. */
+  /** The packet was seen before, as one of `flow`, at the points `before` (a bit for each). */
   again(packet: Packet, number: number, before: number, delay: number): void {
     const flow = this.all[number];
     if (flow === undefined) return;
     if (before !== 0 && flow.translated === undefined && (flow.source !== packet.source || flow.destination !== packet.destination || flow.destinationPort !== packet.destinationPort || flow.sourcePort !== packet.sourcePort)) flow.translated = endsOf(packet);
+    // Where its first packet was seen this one was not: the delay is one from somewhere else.
+    if ((before & (1 << flow.point)) === 0) return;
     const seen = flow.seen.get(packet.point);
     if (seen === undefined) flow.seen.set(packet.point, { count: 1, delay, least: delay, most: delay });
     else {
