@@ -24,7 +24,8 @@ describe('the cases', () => {
     expect(of('unknown').length).toBeGreaterThanOrEqual(8);
     expect(of('innocent').length).toBeGreaterThanOrEqual(10);
     for (const set of ['known', 'compound', 'unknown', 'innocent']) expect(new Set(of(set).map(({ lab }) => lab))).toEqual(new Set(['flannel', 'calico']));
-    expect(Object.entries(CANNOT)).toEqual([['full conntrack (D4)', expect.stringContaining('nf_conntrack_max')]]);
+    expect(Object.keys(CANNOT)).toEqual(['full conntrack (D4)', "an exhausted pool of Calico's own IPAM (I2)"]);
+    for (const why of Object.values(CANNOT)) expect(why.length).toBeGreaterThan(40);
   });
 
   it.each(CASES.map((one) => [one.id, one] as const))('%s has a truth that the knowledge base knows, and can be made anywhere', (_id, one) => {
