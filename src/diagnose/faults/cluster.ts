@@ -25,7 +25,7 @@ export const CLUSTER: readonly Entry[] = [
     // What no Service is called is asked of the servers outside, too: where these are not reached, nobody answers.
     shows: [{ kinds: ['name-unknown', 'name-timeout'] }],
     tests: [{ at: 'name', for: ['no-such-service', 'no-such-namespace', 'other-namespace', 'not-in-input'], refutes: ['service'], against: ['outside'] }],
-    proofs: [[{ at: 'name', is: ['no-such-service', 'no-such-namespace', 'other-namespace'] }, { at: 'symptom', is: ['name-unknown'] }], [{ at: 'name', is: ['no-such-service', 'no-such-namespace', 'other-namespace'] }, { at: 'connect-client', is: ['ok'] }]],
+    proofs: [[{ at: 'name', is: ['no-such-service', 'no-such-namespace', 'other-namespace'] }, { at: 'symptom', is: ['name-unknown'] }], [{ at: 'name', is: ['no-such-service', 'no-such-namespace', 'other-namespace'] }, { at: 'target', is: ['dns'] }, { at: 'connect-client', is: ['ok'] }]],
     belief: 'The DNS server was asked and answered: DNS and the way there work.',
     fix: [{ what: 'Write NAME.NAMESPACE for a Service of another namespace, or correct the name.', command: 'kubectl get services -A' }], verify: '`nslookup NAME` in the pod answers with an address.', source: ['kubernetes.io: DNS for Services and Pods'],
   },

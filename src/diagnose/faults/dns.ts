@@ -29,7 +29,7 @@ export const DNS: readonly Entry[] = [
   },
   {
     id: 'D5', name: 'outside-name', title: 'A name outside the cluster does not exist, or its servers are not reached', layer: 'dns', shows: [{ kinds: ['name-unknown', 'name-timeout'] }],
-    tests: [{ at: 'name', for: ['outside'], refutes: ['service', 'other-namespace', 'no-such-service', 'no-such-namespace'] }, { at: 'dns-servers', refutes: ['none', 'none-ready'] }, { at: 'name-answer', for: ['no-such-name', 'server-failure'], against: ['answered'] }, { at: 'capture:dns-failure', for: ['seen'] }], proofs: [[{ at: 'name', is: ['outside'] }, { at: 'name-answer', is: ['no-such-name', 'server-failure'] }], [{ at: 'name', is: ['outside'] }, { at: 'name-answer', is: ['silent'] }, { at: 'connect-client', is: ['ok'] }]],
+    tests: [{ at: 'name', for: ['outside'], refutes: ['service', 'other-namespace', 'no-such-service', 'no-such-namespace'] }, { at: 'dns-servers', refutes: ['none', 'none-ready'] }, { at: 'name-answer', for: ['no-such-name', 'server-failure'], against: ['answered'] }, { at: 'capture:dns-failure', for: ['seen'] }], proofs: [[{ at: 'name', is: ['outside'] }, { at: 'name-answer', is: ['no-such-name', 'server-failure'] }], [{ at: 'name', is: ['outside'] }, { at: 'name-answer', is: ['silent'] }, { at: 'target', is: ['dns'] }, { at: 'connect-client', is: ['ok'] }]],
     fix: [{ what: "Ask the upstream server of CoreDNS itself (the node's resolv.conf).", command: 'dig NAME @UPSTREAM' }], verify: 'The name resolves on a node.', source: ['coredns.io/plugins/forward'],
   },
 ];

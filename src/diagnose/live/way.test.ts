@@ -105,6 +105,14 @@ describe('a name of outside', () => {
     expect(of(result, 'proved')).toEqual(['D5']);
   }, 30_000);
   it('that is answered is not', async () => expect(of(await run({ wire: { name: '46 4e 81 80' } }, { from: 'shop/web-1' }, LOOKUP), 'proved')).toEqual([]), 30_000);
+  it('is not proved by a connection that stands to somebody else', async () => {
+    const silent = (_from: string, to: string): string | undefined => (to.startsWith('10.96.0.10:') ? SILENT : undefined);
+    for (const name of ['registry.example.org', 'nobody.shop']) {
+      const result = await run({ wire: { answers: silent, large: 'fits' } }, POD, [`dial tcp: lookup ${name}: i/o timeout`]);
+      expect(result.ends.target).toBe('pod');
+      expect(of(result, 'proved')).toEqual([]);
+    }
+  }, 30_000);
   it('of which nobody can say anything is not, where DNS is not reached at all', async () => expect(of(await run({ wire: { answers: (_from, to) => (to.startsWith('10.96.0.10:') ? SILENT : undefined) } }, { from: 'shop/web-1' }, LOOKUP), 'proved')).toEqual([]), 30_000);
 });
 

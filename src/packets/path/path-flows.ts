@@ -96,21 +96,23 @@ export class PathFlows {
     const fileOf = (point: number): string => points.all[point]?.file ?? '';
     // Sequence numbers are unique; a datagram that is sent again is taken for itself, seconds later.
     const sure = this.all.some(({ protocol, seen }) => protocol === Protocol.tcp && seen.size > 0);
-    const found = new Map<string, { least: number; most: number; single: number[] }>();
+    const found = new Map<string, { least: number; most: number; /** Of the means of all flows, where none has an answer. */ low: number; high: number }>();
     for (const flow of this.all) for (const [point, seen] of flow.seen) {
       const [from, to] = [fileOf(flow.point), fileOf(point)];
       if ((sure && flow.protocol !== Protocol.tcp) || flow.repeats || from === to) continue;
       const key = `${from}\n${to}`;
-      const one = found.get(key) ?? { least: Infinity, most: -Infinity, single: [] };
+      const one = found.get(key) ?? { least: Infinity, most: -Infinity, low: Infinity, high: -Infinity };
       found.set(key, one);
-      one.single.push(seen.delay / seen.count);
+      const mean = seen.delay / seen.count;
+      one.low = Math.min(one.low, mean);
+      one.high = Math.max(one.high, mean);
       const other = this.all[this.#byKey.get(keyOf(reversed(flow))) ?? -1];
       const back = other === undefined || other.repeats || fileOf(other.point) !== from ? undefined : other.seen.get(point);
-      if (back === undefined || seen.delay / seen.count <= back.delay / back.count) continue;
+      if (back === undefined || mean <= back.delay / back.count) continue;
       one.least = Math.min(one.least, seen.least);
       one.most = Math.max(one.most, back.most);
     }
-    const ahead = new Map([...found].map(([key, { least, most, single }]) => [key, least < Infinity ? (least + most) / 2 : (Math.min(...single) + Math.max(...single)) / 2]));
+    const ahead = new Map([...found].map(([key, { least, most, low, high }]) => [key, least < Infinity ? (least + most) / 2 : (low + high) / 2]));
     return (from, to) => ahead.get(`${fileOf(from)}\n${fileOf(to)}`) ?? 0;
   }
 
